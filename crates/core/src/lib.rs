@@ -1,0 +1,1 @@
+//! Pure Kafka model and judgement.

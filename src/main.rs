@@ -1,0 +1,2 @@
+//! The kafkaweave binary.
+fn main() {}
