@@ -1,1 +1,10 @@
-//! Pure Kafka model and judgement.
+//! What Kafka looks like and what to think of it, without touching the world.
+//!
+//! Plain data with public fields ([`model`]) and pure functions over it ([`diagnose`],
+//! [`search`]). No async runtime, socket, environment, clock or randomness: whatever depends on
+//! them is passed in, so everything here can be tested without a broker.
+
+pub mod diagnose;
+pub mod model;
+pub mod near;
+pub mod search;

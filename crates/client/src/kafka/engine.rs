@@ -1,0 +1,83 @@
+//! The operations that tools need from Kafka, in the model's own types.
+//!
+//! One contract test suite runs over every implementation. Reads only: nothing here can change a
+//! cluster. Every answer is bounded by the profile's timeouts per address and per request; dropping
+//! a returned future stops its work.
+
+use super::KafkaError;
+use async_trait::async_trait;
+use kafkaweave_core::model::{
+    Cluster, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation, LogDir,
+    OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
+    TopicPartition,
+};
+use tokio::time::Instant;
+
+/// Which topics are asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TopicSelection {
+    /// All that the principal may see, internal ones included.
+    All,
+    /// These. One that does not exist, or may not be seen, is a gap in the answer.
+    Named(Vec<String>),
+}
+
+/// Reads from one Kafka cluster.
+///
+/// A part of an answer that a broker did not give is a gap ([`Partial::missing`]); an `Err` means
+/// that nothing of it could be had.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// Brokers (fenced ones included), quorum, feature levels.
+    async fn cluster(&self) -> Result<Partial<Cluster>, KafkaError>;
+
+    /// Topics with their partitions, by name. One round trip; never creates a topic.
+    async fn topics(&self, selection: &TopicSelection) -> Result<Partial<Vec<Topic>>, KafkaError>;
+
+    /// Configurations, one request per broker concerned. `keys` of `None` asks for all keys;
+    /// `detail` adds synonyms and documentation.
+    async fn configs(
+        &self,
+        resources: &[ConfigResource],
+        keys: Option<&[String]>,
+        detail: bool,
+    ) -> Result<Partial<Vec<ResourceConfigs>>, KafkaError>;
+
+    /// Log dirs of all brokers, in parallel; `topics` of `None` lists all replicas, an empty slice
+    /// none (dirs and volumes only).
+    async fn log_dirs(&self, topics: Option<&[String]>)
+    -> Result<Partial<Vec<LogDir>>, KafkaError>;
+
+    /// Groups of every type, by name: one request per broker, as each lists what it coordinates.
+    async fn groups(&self) -> Result<Partial<Vec<GroupListing>>, KafkaError>;
+
+    /// Groups with their members, batched per coordinator. A group that does not exist is
+    /// answered with state `Dead` and no members only if it is listed; pass what
+    /// [`Engine::groups`] listed.
+    async fn describe_groups(
+        &self,
+        groups: &[GroupListing],
+    ) -> Result<Partial<Vec<GroupDescription>>, KafkaError>;
+
+    /// Committed offsets, batched per coordinator (share groups: their start offsets).
+    async fn committed(
+        &self,
+        groups: &[GroupListing],
+    ) -> Result<Partial<Vec<GroupOffsets>>, KafkaError>;
+
+    /// Offsets of partitions, one request per leader and spec. A partition without an answer is a
+    /// gap.
+    async fn offsets(
+        &self,
+        queries: &[(TopicPartition, OffsetSpec)],
+        isolation: Isolation,
+    ) -> Result<Partial<Vec<PartitionOffset>>, KafkaError>;
+
+    /// Reads a bounded range of one topic by assignment. At `deadline` it answers with what it
+    /// has; it never waits for records that are not there yet.
+    async fn scan(
+        &self,
+        request: &ScanRequest,
+        deadline: Instant,
+    ) -> Result<ScanReport, KafkaError>;
+}

@@ -1,0 +1,179 @@
+//! Records, and what it means to read a bounded range of them.
+
+use crate::search::Predicate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a record's timestamp means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TimestampType {
+    /// Set by the producer.
+    CreateTime,
+    /// Set by the broker when appended.
+    LogAppendTime,
+}
+
+/// A record header. Names may repeat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Name (lossy when it is not UTF-8).
+    pub name: String,
+    /// Value; `None` is a null, which differs from empty.
+    pub value: Option<Vec<u8>>,
+}
+
+/// A record as read, possibly cut to a budget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Partition.
+    pub partition: i32,
+    /// Offset.
+    pub offset: i64,
+    /// Epoch ms; `None` when the batch carries none (-1).
+    pub timestamp_ms: Option<i64>,
+    /// Whose clock.
+    pub timestamp_type: TimestampType,
+    /// Key; `None` is a null key. Cut to the request's payload limit.
+    pub key: Option<Vec<u8>>,
+    /// Whole size of the key, bytes.
+    pub key_size_bytes: usize,
+    /// Value; `None` is a null value (tombstone). Cut to the request's payload limit.
+    pub value: Option<Vec<u8>>,
+    /// Whole size of the value, bytes.
+    pub value_size_bytes: usize,
+    /// Headers in order; values cut to the payload limit.
+    pub headers: Vec<Header>,
+}
+
+/// A record borrowed from a batch: what predicates look at.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordView<'a> {
+    /// Partition.
+    pub partition: i32,
+    /// Offset.
+    pub offset: i64,
+    /// Epoch ms, -1 when there is none.
+    pub timestamp_ms: i64,
+    /// Key.
+    pub key: Option<&'a [u8]>,
+    /// Value.
+    pub value: Option<&'a [u8]>,
+    /// Headers in order: name bytes, value.
+    pub headers: &'a [(&'a [u8], Option<&'a [u8]>)],
+}
+
+/// Which records of transactions are seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    /// All records, also of open and aborted transactions.
+    #[default]
+    ReadUncommitted,
+    /// Only records outside of transactions and of committed ones.
+    ReadCommitted,
+}
+
+/// Offsets of one partition to be read, `start <= offset < end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionRange {
+    /// Partition.
+    pub partition: i32,
+    /// First offset wanted.
+    pub start: i64,
+    /// First offset not wanted, fixed before reading begins.
+    pub end: i64,
+}
+
+/// Which end of the ranges is read first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ScanOrder {
+    /// Oldest first.
+    #[default]
+    Earliest,
+    /// Newest first: blocks of each range are read from its end backwards.
+    Latest,
+}
+
+/// A bounded read of one topic, by assignment and never through a group.
+#[derive(Clone, Debug)]
+pub struct ScanRequest {
+    /// Topic.
+    pub topic: String,
+    /// What to read.
+    pub ranges: Vec<PartitionRange>,
+    /// Which records are wanted; `None` wants all.
+    pub predicate: Option<Predicate>,
+    /// Transactions.
+    pub isolation: Isolation,
+    /// Oldest or newest first.
+    pub order: ScanOrder,
+    /// Stop after this many wanted records; `None` reads on to the end.
+    pub limit: Option<usize>,
+    /// Stop after this many bytes from the wire, counted per batch; `None` has no such bound.
+    pub max_bytes: Option<u64>,
+    /// Keep at most this many bytes of each key, value and header value.
+    pub payload_limit_bytes: usize,
+}
+
+/// Why a scan ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// Every range was read to its end.
+    End,
+    /// Enough wanted records.
+    Limit,
+    /// The byte bound.
+    Bytes,
+    /// The time bound.
+    Deadline,
+    /// Some partitions could not be read to their end; see the coverage.
+    Incomplete,
+}
+
+/// What was covered of one partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionCoverage {
+    /// What was asked for.
+    pub range: PartitionRange,
+    /// Offsets looked at, `from <= offset < to`: continuous, gaps of compaction included.
+    /// Earliest order grows `to`, latest order lowers `from`.
+    pub from: i64,
+    /// See `from`.
+    pub to: i64,
+    /// Records looked at.
+    pub records: u64,
+    /// Why the range was not covered whole, when it was not: unreadable leader, records deleted
+    /// by retention under the scan, a limit.
+    pub incomplete: Option<String>,
+}
+
+/// A batch that could not be read and was stepped over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Damaged {
+    /// Partition.
+    pub partition: i32,
+    /// Base offset of the batch.
+    pub offset: i64,
+    /// What is wrong, e.g. "crc mismatch".
+    pub why: String,
+}
+
+/// What a scan found and what it covered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScanReport {
+    /// Wanted records: by timestamp, then partition, then offset; newest first in latest order.
+    pub records: Vec<Record>,
+    /// Coverage per partition, by partition.
+    pub coverage: Vec<PartitionCoverage>,
+    /// Why it ended.
+    pub stopped: StopReason,
+    /// Records looked at.
+    pub records_scanned: u64,
+    /// Bytes received from brokers.
+    pub wire_bytes: u64,
+    /// Batches stepped over.
+    pub damaged: Vec<Damaged>,
+}
