@@ -6,5 +6,6 @@
 
 pub mod diagnose;
 pub mod model;
+pub mod names;
 pub mod near;
 pub mod search;

@@ -1,0 +1,180 @@
+//! JSON schemas of tool arguments and answers, slimmed to what a model needs.
+//!
+//! Every byte of `tools/list` is paid for by each user on each request, so what repeats the
+//! obvious (dialect, Rust's integer formats, null alternatives of optional fields, titles) goes.
+
+use crate::tool::JsonObject;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
+
+/// Name of the argument that the dispatcher adds.
+pub const CLUSTER: &str = "cluster";
+
+/// Schema of arguments `T`; `cluster` adds the argument of that name, the same in every
+/// configuration.
+pub fn input<T: JsonSchema>(cluster: bool) -> JsonObject {
+    let mut schema = generate::<T>();
+    let properties = schema.entry("properties").or_insert_with(|| json!({}));
+    if let Some(properties) = properties.as_object_mut()
+        && cluster
+    {
+        let argument = json!({"type": "string", "description": "Configured name; optional if only one"});
+        properties.insert(CLUSTER.into(), argument);
+    }
+    schema.insert("additionalProperties".into(), Value::Bool(false));
+    schema
+}
+
+/// Schema of an answer `T`.
+pub fn output<T: JsonSchema>() -> JsonObject {
+    let mut schema = generate::<T>();
+    drop_descriptions(&mut schema);
+    schema
+}
+
+fn generate<T: JsonSchema>() -> JsonObject {
+    let settings = SchemaSettings::draft2020_12().with(|s| {
+        s.inline_subschemas = true;
+        s.meta_schema = None;
+    });
+    let mut value = settings.into_generator().into_root_schema_for::<T>().to_value();
+    slim(&mut value);
+    let mut schema = value.as_object().cloned().unwrap_or_default();
+    schema.entry("type").or_insert_with(|| json!("object"));
+    schema.remove("description");
+    schema
+}
+
+/// Removes noise, in place and at every level.
+fn slim(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            collapse_alternatives(object);
+            for key in ["$schema", "title", "format"] {
+                // A property may itself be called `title`; then the value is a schema, not text.
+                if object.get(key).is_some_and(Value::is_string) {
+                    object.remove(key);
+                }
+            }
+            if object.get("default").is_some_and(Value::is_null) {
+                object.remove("default");
+            }
+            if object.get("type").is_some_and(|t| t == "integer" || t == "number") {
+                drop_machine_bounds(object);
+            }
+            if let Some(Value::Array(types)) = object.get_mut("type") {
+                types.retain(|t| t != "null");
+                if let [only] = types.as_slice() {
+                    let only = only.clone();
+                    object.insert("type".into(), only);
+                }
+            }
+            if let Some(Value::Array(values)) = object.get_mut("enum") {
+                values.retain(|v| !v.is_null());
+            }
+            object.values_mut().for_each(slim);
+        }
+        Value::Array(items) => items.iter_mut().for_each(slim),
+        _ => {}
+    }
+}
+
+/// Bounds that only repeat the width of a Rust integer.
+fn drop_machine_bounds(object: &mut JsonObject) {
+    let bound = |object: &JsonObject, key: &str| object.get(key).and_then(Value::as_f64);
+    if bound(object, "minimum") == Some(0.0) && bound(object, "maximum").is_none() {
+        object.remove("minimum");
+    }
+    for (low, high) in [(0.0, 65_535.0), (0.0, 255.0), (-32_768.0, 32_767.0), (0.0, 4_294_967_295.0)] {
+        if bound(object, "minimum") == Some(low) && bound(object, "maximum") == Some(high) {
+            object.remove("minimum");
+            object.remove("maximum");
+        }
+    }
+}
+
+/// `anyOf [X, null]` is X; `oneOf` of documented constants is an enum.
+fn collapse_alternatives(object: &mut JsonObject) {
+    for key in ["anyOf", "oneOf"] {
+        let Some(Value::Array(alternatives)) = object.get(key) else { continue };
+        let real: Vec<&Value> = alternatives.iter().filter(|a| a.get("type") != Some(&json!("null"))).collect();
+        if let [Value::Object(only)] = real.as_slice() {
+            let only = only.clone();
+            object.remove(key);
+            for (k, v) in only {
+                object.entry(k).or_insert(v);
+            }
+            return collapse_alternatives(object);
+        }
+        let constants: Option<Vec<Value>> = real
+            .iter()
+            .map(|a| a.get("const").cloned().map(|c| vec![c]).or_else(|| a.get("enum").and_then(Value::as_array).cloned()))
+            .collect::<Option<Vec<_>>>()
+            .map(|v| v.into_iter().flatten().collect());
+        if let Some(constants) = constants {
+            object.remove(key);
+            object.insert("type".into(), json!("string"));
+            object.insert("enum".into(), Value::Array(constants));
+        }
+    }
+}
+
+fn drop_descriptions(object: &mut JsonObject) {
+    if object.get("description").is_some_and(Value::is_string) {
+        object.remove("description");
+    }
+    for value in object.values_mut() {
+        match value {
+            Value::Object(inner) => drop_descriptions(inner),
+            Value::Array(items) => items.iter_mut().filter_map(Value::as_object_mut).for_each(drop_descriptions),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Level.
+    #[derive(schemars::JsonSchema)]
+    #[schemars(rename_all = "snake_case")]
+    #[expect(dead_code, reason = "only its schema is used")]
+    enum Level {
+        /// Little.
+        Low,
+        /// Much.
+        High,
+    }
+
+    /// Sample.
+    #[derive(schemars::JsonSchema)]
+    #[expect(dead_code, reason = "only its schema is used")]
+    struct Sample {
+        /// Rows at most
+        #[schemars(range(min = 1, max = 500))]
+        limit: Option<u32>,
+        level: Option<Level>,
+        title: Option<String>,
+        port: u16,
+    }
+
+    #[test]
+    fn only_what_a_model_needs_is_left() {
+        let schema = input::<Sample>(true);
+        let expected = json!({
+            "type": "object",
+            "properties": {
+                "limit": {"type": "integer", "minimum": 1, "maximum": 500, "description": "Rows at most"},
+                "level": {"type": "string", "enum": ["low", "high"], "description": "Level."},
+                "title": {"type": "string"},
+                "port": {"type": "integer"},
+                "cluster": {"type": "string", "description": "Configured name; optional if only one"},
+            },
+            "required": ["port"],
+            "additionalProperties": false,
+        });
+        assert_eq!(Value::Object(schema), expected);
+    }
+}
