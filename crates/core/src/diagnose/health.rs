@@ -1,0 +1,1 @@
+//! Health of a cluster, judged from one snapshot.
