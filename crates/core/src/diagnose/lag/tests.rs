@@ -248,7 +248,7 @@ fn owners_come_from_assignments_and_partitions_without_one_are_counted() {
     let owner = |i: usize| group.partitions[i].owner.as_ref().map(ToString::to_string);
     assert_eq!(owner(0), None);
     assert_eq!(owner(1).as_deref(), Some("b1@10.0.3.17"));
-    // Held, but nothing committed yet: shown, and unknown as long as the log is not empty.
+    // Held, nothing committed yet.
     assert_eq!(group.partitions[3].state, LagState::NoCommit);
     assert_eq!(owner(3).as_deref(), Some("b2@10.0.3.17"));
     assert!(group.totals.lag_is_lower_bound);
@@ -308,7 +308,6 @@ fn members_of_a_share_group_share_a_partition() {
 
 #[test]
 fn time_lag_is_the_age_of_the_first_unread_record_or_a_reason() {
-    // answer about the record, now, newest -> time lag or a part of the reason
     let skewed = NOW_MS + CLOCK_SKEW_MS;
     type Case<'a> = (
         Option<Result<i64, &'a str>>,
