@@ -18,7 +18,7 @@ mod predicate;
 mod tests;
 
 pub use cursor::{Cursor, CursorError, fingerprint};
-pub use error::SearchError;
+pub use error::{ConditionFault, SearchError};
 pub use operand::{TimeError, time_ms};
 pub use plan::{PartitionBounds, PlanNote, ReadFrom, ReadPlan, ReadUntil, plan};
 pub use predicate::{Predicate, Verdict};

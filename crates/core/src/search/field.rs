@@ -1,8 +1,7 @@
 //! The first part of a condition: which field it looks at.
 
 use super::condition::{Field, NumberField, Part};
-use super::error::SearchError;
-use super::parse::Source;
+use super::error::ConditionFault;
 use crate::near::near;
 use serde_json_path::JsonPath;
 
@@ -25,8 +24,7 @@ const FIELD_NAMES: [&str; 8] = [
 ];
 
 /// The field, its name as written, and the rest.
-pub(super) fn field<'a>(source: &Source<'a>) -> Result<(Field, String, &'a str), SearchError> {
-    let text = source.text;
+pub(super) fn field(text: &str) -> Result<(Field, String, &str), ConditionFault> {
     for (prefix, part) in [
         ("key.$", Part::Key),
         ("value.$", Part::Value),
@@ -35,15 +33,11 @@ pub(super) fn field<'a>(source: &Source<'a>) -> Result<(Field, String, &'a str),
         if text.starts_with(prefix) {
             let (name, rest) = text.split_at(path_end(text, prefix.len()));
             let path = name.get(prefix.len() - 1..).unwrap_or_default();
-            return Ok((
-                Field::Path(part, json_path(source, path)?),
-                name.into(),
-                rest,
-            ));
+            return Ok((Field::Path(part, json_path(path)?), name.into(), rest));
         }
     }
     if let Some(after) = text.strip_prefix("header.") {
-        return header(source, after);
+        return header(after);
     }
     let end = text
         .find(|c: char| c.is_whitespace() || SYMBOLS.contains(&c))
@@ -57,15 +51,10 @@ pub(super) fn field<'a>(source: &Source<'a>) -> Result<(Field, String, &'a str),
         "timestamp" => Field::Number(NumberField::Timestamp),
         "size" => Field::Number(NumberField::Size),
         "header" => {
-            return Err(SearchError::HeaderName {
-                number: source.number,
-                condition: source.text(),
-            });
+            return Err(ConditionFault::HeaderName {});
         }
         _ => {
-            return Err(SearchError::UnknownField {
-                number: source.number,
-                condition: source.text(),
+            return Err(ConditionFault::UnknownField {
                 near: nearest_field(word),
                 word: word.to_owned(),
             });
@@ -91,14 +80,8 @@ fn nearest_field(word: &str) -> Option<String> {
     })
 }
 
-fn header<'a>(
-    source: &Source<'a>,
-    after: &'a str,
-) -> Result<(Field, String, &'a str), SearchError> {
-    let missing = || SearchError::HeaderName {
-        number: source.number,
-        condition: source.text(),
-    };
+fn header(after: &str) -> Result<(Field, String, &str), ConditionFault> {
+    let missing = || ConditionFault::HeaderName {};
     let (name, rest) = if after.starts_with('"') {
         let end = quoted_end(after).ok_or_else(missing)?;
         let (quoted, rest) = after.split_at(end);
@@ -159,10 +142,8 @@ fn path_end(text: &str, from: usize) -> usize {
     text.len()
 }
 
-fn json_path(source: &Source<'_>, path: &str) -> Result<JsonPath, SearchError> {
-    let wrong = |reason: String| SearchError::Path {
-        number: source.number,
-        condition: source.text(),
+fn json_path(path: &str) -> Result<JsonPath, ConditionFault> {
+    let wrong = |reason: String| ConditionFault::Path {
         path: path.to_owned(),
         reason,
     };

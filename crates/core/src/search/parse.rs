@@ -1,7 +1,7 @@
 //! From the text of a condition to a [`Condition`].
 
 use super::condition::{Bound, Condition, Field, NumberField, Test};
-use super::error::SearchError;
+use super::error::ConditionFault;
 use super::field::{SYMBOLS, field};
 use super::operand::{Operand, time_ms};
 use crate::near::near;
@@ -16,34 +16,18 @@ const NODE_OPERATORS: &str = "contains, icontains, =, !=, ~, !~, <, <=, >, >=, i
 const NUMBER_OPERATORS: &str = "=, !=, <, <=, >, >=";
 const TIME_OPERATORS: &str = "=, !=, <, <=, >, >=, is null, is not null";
 
-/// What is being parsed, for errors.
-pub(super) struct Source<'a> {
-    pub(super) number: usize,
-    pub(super) text: &'a str,
-}
-
-impl Source<'_> {
-    pub(super) fn text(&self) -> String {
-        self.text.to_owned()
+/// Parses one condition.
+pub(super) fn condition(text: &str) -> Result<Condition, ConditionFault> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(ConditionFault::Empty);
     }
-}
-
-/// Parses condition `number` (from 1).
-pub(super) fn condition(number: usize, text: &str) -> Result<Condition, SearchError> {
-    let source = Source {
-        number,
-        text: text.trim(),
-    };
-    if source.text.is_empty() {
-        return Err(SearchError::Empty { number });
-    }
-    let (field, name, rest) = field(&source)?;
+    let (field, name, rest) = field(text)?;
     let (word, rest) = operator_word(rest.trim_start());
     let allowed = allowed(&field);
     if word.is_empty() {
-        return Err(SearchError::MissingOperator {
-            number,
-            condition: source.text(),
+        return Err(ConditionFault::MissingOperator {
+            example: example(&field, &name),
             field: name,
             allowed,
         });
@@ -51,9 +35,7 @@ pub(super) fn condition(number: usize, text: &str) -> Result<Condition, SearchEr
     let known = allowed.split(", ").any(|operator| operator == word);
     if !known {
         let example = example(&field, &name);
-        return Err(SearchError::Operator {
-            number,
-            condition: source.text(),
+        return Err(ConditionFault::Operator {
             near: nearest_operator(&word, allowed),
             field: name,
             word,
@@ -61,7 +43,7 @@ pub(super) fn condition(number: usize, text: &str) -> Result<Condition, SearchEr
             example,
         });
     }
-    let (negate, test) = test(&source, &field, &word, rest.trim())?;
+    let (negate, test) = test(&field, &word, rest.trim())?;
     Ok(Condition {
         field,
         negate,
@@ -146,12 +128,7 @@ fn next_word(text: &str) -> (&str, &str) {
     text.split_at(end)
 }
 
-fn test(
-    source: &Source<'_>,
-    field: &Field,
-    word: &str,
-    rest: &str,
-) -> Result<(bool, Test), SearchError> {
+fn test(field: &Field, word: &str, rest: &str) -> Result<(bool, Test), ConditionFault> {
     let plain = match word {
         "is null" => Some((false, Test::Null)),
         "is not null" => Some((false, Test::NotNull)),
@@ -163,30 +140,28 @@ fn test(
         if rest.is_empty() {
             return Ok(test);
         }
-        return Err(SearchError::SurplusOperand {
-            number: source.number,
-            condition: source.text(),
+        return Err(ConditionFault::SurplusOperand {
             operator: word.to_owned(),
             operand: rest.to_owned(),
         });
     }
-    let operand = operand(source, word, rest)?;
+    let operand = operand(word, rest)?;
     let operand = match field {
-        Field::Number(number) => Operand::int(whole_number(source, *number, &operand.text)?),
+        Field::Number(number) => Operand::int(whole_number(*number, &operand.text)?),
         _ => operand,
     };
     Ok(match word {
         "contains" => (false, Test::Contains(finder(&operand))),
         "not contains" => (true, Test::Contains(finder(&operand))),
-        "icontains" => (false, Test::Matches(ignoring_case(source, &operand)?)),
-        "not icontains" => (true, Test::Matches(ignoring_case(source, &operand)?)),
+        "icontains" => (false, Test::Matches(ignoring_case(&operand)?)),
+        "not icontains" => (true, Test::Matches(ignoring_case(&operand)?)),
         "~" => (
             false,
-            Test::Matches(regex(source, &operand.text, &operand.text, false)?),
+            Test::Matches(regex(&operand.text, &operand.text, false)?),
         ),
         "!~" => (
             true,
-            Test::Matches(regex(source, &operand.text, &operand.text, false)?),
+            Test::Matches(regex(&operand.text, &operand.text, false)?),
         ),
         "!=" => (true, Test::Equals(operand)),
         "<" => (false, Test::Compare(Bound::Less, operand)),
@@ -197,11 +172,9 @@ fn test(
     })
 }
 
-fn operand(source: &Source<'_>, operator: &str, rest: &str) -> Result<Operand, SearchError> {
+fn operand(operator: &str, rest: &str) -> Result<Operand, ConditionFault> {
     if rest.is_empty() {
-        return Err(SearchError::MissingOperand {
-            number: source.number,
-            condition: source.text(),
+        return Err(ConditionFault::MissingOperand {
             operator: operator.to_owned(),
         });
     }
@@ -210,28 +183,16 @@ fn operand(source: &Source<'_>, operator: &str, rest: &str) -> Result<Operand, S
     }
     serde_json::from_str(rest)
         .map(Operand::quoted)
-        .map_err(|_| SearchError::Quotes {
-            number: source.number,
-            condition: source.text(),
+        .map_err(|_| ConditionFault::Quotes {
             quoted: serde_json::Value::from(rest).to_string(),
         })
 }
 
-fn whole_number(
-    source: &Source<'_>,
-    field: NumberField,
-    operand: &str,
-) -> Result<i64, SearchError> {
+fn whole_number(field: NumberField, operand: &str) -> Result<i64, ConditionFault> {
     if field == NumberField::Timestamp {
-        return time_ms(operand).map_err(|error| SearchError::Time {
-            number: source.number,
-            condition: source.text(),
-            error,
-        });
+        return Ok(time_ms(operand)?);
     }
-    operand.parse().map_err(|_| SearchError::Number {
-        number: source.number,
-        condition: source.text(),
+    operand.parse().map_err(|_| ConditionFault::Number {
         field: field.name(),
         operand: operand.to_owned(),
     })
@@ -241,24 +202,17 @@ fn finder(operand: &Operand) -> Finder<'static> {
     Finder::new(operand.text.as_bytes()).into_owned()
 }
 
-fn ignoring_case(source: &Source<'_>, operand: &Operand) -> Result<Regex, SearchError> {
-    regex(source, &regex::escape(&operand.text), &operand.text, true)
+fn ignoring_case(operand: &Operand) -> Result<Regex, ConditionFault> {
+    regex(&regex::escape(&operand.text), &operand.text, true)
 }
 
-fn regex(
-    source: &Source<'_>,
-    pattern: &str,
-    shown: &str,
-    ignore_case: bool,
-) -> Result<Regex, SearchError> {
+fn regex(pattern: &str, shown: &str, ignore_case: bool) -> Result<Regex, ConditionFault> {
     RegexBuilder::new(pattern)
         .case_insensitive(ignore_case)
         .size_limit(REGEX_BYTES)
         .dfa_size_limit(REGEX_BYTES)
         .build()
-        .map_err(|error| SearchError::Regex {
-            number: source.number,
-            condition: source.text(),
+        .map_err(|error| ConditionFault::Regex {
             pattern: shown.to_owned(),
             reason: reason(&error),
         })

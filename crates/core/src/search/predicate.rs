@@ -1,7 +1,7 @@
 //! A list of conditions that must all hold.
 
-use super::SearchError;
 use super::condition::{Condition, longer};
+use super::error::{ConditionFault, SearchError};
 use super::evaluate::Documents;
 use super::parse;
 use crate::model::RecordView;
@@ -57,15 +57,19 @@ impl Predicate {
         }
         let mut parsed = Vec::with_capacity(conditions.len());
         for (index, text) in conditions.iter().enumerate() {
-            let number = index + 1;
-            if text.len() > MAX_CONDITION_BYTES {
-                return Err(SearchError::TooLong {
-                    number,
+            let condition = if text.len() > MAX_CONDITION_BYTES {
+                Err(ConditionFault::TooLong {
                     size_bytes: text.len(),
                     max_bytes: MAX_CONDITION_BYTES,
-                });
-            }
-            parsed.push(parse::condition(number, text)?);
+                })
+            } else {
+                parse::condition(text)
+            };
+            parsed.push(condition.map_err(|fault| SearchError::Condition {
+                number: index + 1,
+                condition: text.chars().take(200).collect(),
+                fault: Box::new(fault),
+            })?);
         }
         parsed.sort_by_key(Condition::cost);
         Ok(Self {

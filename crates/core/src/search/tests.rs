@@ -1,5 +1,4 @@
 //! The condition language, as a table of conditions and records.
-#![expect(clippy::unwrap_used, reason = "only tests")]
 
 use super::{Predicate, Verdict};
 use crate::model::RecordView;
@@ -329,7 +328,7 @@ fn errors_say_which_word_what_is_allowed_and_what_is_near() {
         ("$..a..b..c = 1", &["more than 2 descents"]),
         ("header = 1", &["a header needs a name"]),
         ("header. = 1", &["a header needs a name"]),
-        ("  ", &["condition 1 is empty"]),
+        ("  ", &["condition 1 `  `: empty"]),
     ] {
         let error = Predicate::parse(&[condition.to_owned()])
             .unwrap_err()
