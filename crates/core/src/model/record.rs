@@ -21,6 +21,8 @@ pub struct Header {
     pub name: String,
     /// Value; `None` is a null, which differs from empty.
     pub value: Option<Vec<u8>>,
+    /// Whole size of the value, bytes.
+    pub value_size_bytes: usize,
 }
 
 /// A record as read, possibly cut to a budget.
@@ -42,8 +44,10 @@ pub struct Record {
     pub value: Option<Vec<u8>>,
     /// Whole size of the value, bytes.
     pub value_size_bytes: usize,
-    /// Headers in order; values cut to the payload limit.
+    /// Headers in order; names and values cut to the payload limit, and at most 256 of them.
     pub headers: Vec<Header>,
+    /// How many headers the record has.
+    pub headers_total: usize,
 }
 
 /// A record borrowed from a batch: what predicates look at.
@@ -172,6 +176,8 @@ pub struct ScanReport {
     pub stopped: StopReason,
     /// Records looked at.
     pub records_scanned: u64,
+    /// Records that no condition but a JSON path ruled out, because key or value is no JSON.
+    pub not_json: u64,
     /// Bytes received from brokers.
     pub wire_bytes: u64,
     /// Batches stepped over.
