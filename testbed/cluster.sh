@@ -4,6 +4,7 @@
 #   down     clean end of all            sweep    hard end of all, at once
 #   start N  start one node              halt N   clean end of one        kill N   kill -9
 #   stop N   freeze (SIGSTOP)            cont N   thaw (SIGCONT)
+#   restore  thaw and start all that is not running, return when every ISR is whole
 #   status   processes and memory        k CLASS ARGS   one of Kafka's command-line tools
 # Where what listens: $BED/run/endpoints.json (ports.env for shells). Node logs: $BED/logs. Client settings: $BED/clients.
 # Environment: KAFKAWEAVE_BED (folder, see env.sh), NODES (3), HEAP (384m), JVM (more flags),
@@ -38,8 +39,7 @@ format() {
     echo "kafka.tools.StorageTool format --cluster-id $id --config $RUN/node$n.properties --initial-controllers $(join "${voters[@]}")" \
       "$(for u in admin alice bob; do for s in 256 512; do printf -- '--add-scram SCRAM-SHA-%s=[name=%s,password=%s-secret] ' $s $u $u; done; done)"
   done > "$RUN/format"
-  # shellcheck disable=SC2046
-  java -Xmx256m $(jvm) -Dlog4j2.configurationFile="file:$HERE/log4j2-tools.properties" -cp "$CP:$PLANTS" testbed.Tools run "$RUN/format" > "$LOGS/format.log" 2>&1 < /dev/null
+  (k testbed.Tools run "$RUN/format") > "$LOGS/format.log" 2>&1 < /dev/null || true # judged by what is there
   for n in $ALL; do [ -s "$DATA/n$n/a/meta.properties" ] || { tail -20 "$LOGS/format.log" >&2; return 1; }; done
 }
 
@@ -77,7 +77,7 @@ P
 }
 
 up() {
-  local n addresses=() pids=()
+  local n
   sweep
   rm -rf "$DATA" "$RUN" "$LOGS"; mkdir -p "$RUN" "$LOGS"
   echo "$NODES" > "$RUN/nodes"
@@ -86,11 +86,19 @@ up() {
   BASE=$("$HERE/ports.py"); echo "BASE=$BASE" > "$RUN/ports.env"
   format
   wait "$keys"
-  for n in $ALL; do node "$n"; pids+=(--pidfile "$RUN/n$n.pid"); addresses+=("$IP:$(port "$n" PLAINTEXT)"); done
+  for n in $ALL; do node "$n"; done
   tools
   endpoints
-  "$HERE/ready.py" --in-sync --seconds 180 "${pids[@]}" "$NODES" "${addresses[@]}" || { grep -hE 'ERROR|FATAL' "$LOGS"/n?.log | tail -5 >&2; return 1; }
+  whole
   exec 8>&-
+}
+
+whole() { # wait until every node knows all others, and every ISR is complete
+  local n all=()
+  for n in $ALL; do all+=(--pidfile "$RUN/n$n.pid"); done
+  all+=("$NODES")
+  for n in $ALL; do all+=("$IP:$(port "$n" PLAINTEXT)"); done
+  "$HERE/ready.py" --in-sync --seconds 180 "${all[@]}" || { grep -hE 'ERROR|FATAL' "$LOGS"/n?.log | tail -5 >&2; return 1; }
 }
 
 case ${1:-} in
@@ -101,6 +109,9 @@ case ${1:-} in
   cont) kill -CONT "$(cat "$RUN/n$2.pid")" ;;
   kill) p=$(cat "$RUN/n$2.pid"); kill -9 "$p"; while marked "$p"; do sleep 0.02; done; rm -f "$RUN/n$2.pid" ;;
   halt) halt "$RUN/n$2.pid" ;;
+  restore) jars
+    for n in $ALL; do if alive "$RUN/n$n.pid"; then kill -CONT "$(cat "$RUN/n$n.pid")"; else node "$n"; fi; done
+    whole ;;
   # all at once: a node that is left alone waits for a quorum before it can end
   down) for n in $ALL; do if alive "$RUN/n$n.pid"; then kill "$(cat "$RUN/n$n.pid")"; kill -CONT "$(cat "$RUN/n$n.pid")"; fi; done
     for n in $ALL; do halt "$RUN/n$n.pid"; done; sweep ;;
@@ -110,5 +121,5 @@ case ${1:-} in
       else echo "node $n is down"; fi
     done ;;
   k) jars; shift; k "$@" ;;
-  *) sed -n '2,10p' "$0"; exit 2 ;;
+  *) sed -n '2,11p' "$0"; exit 2 ;;
 esac

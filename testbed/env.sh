@@ -23,11 +23,10 @@ jars() {
 # The archive (see archive.sh) about halves a start; where it does not exist or does not fit, nothing changes.
 jvm() { printf -- '-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.awt.headless=true'; [ ! -f "$ARCHIVE" ] || printf -- ' -XX:SharedArchiveFile=%s -Xshare:auto' "$ARCHIVE"; }
 
-# k CLASS ARGS: one of Kafka's command-line tools
+# k CLASS ARGS: one of Kafka's command-line tools, or a class of ours; takes the place of the shell
 k() {
-  local class=$1; shift
   # shellcheck disable=SC2046,SC2086
-  java -Xmx256m $(jvm) ${KAFKA_OPTS:-} -Dlog4j2.configurationFile="file:$HERE/log4j2-tools.properties" -cp "$CP" "$class" "$@"
+  exec java -Xmx256m $(jvm) ${KAFKA_OPTS:-} -Dlog4j2.configurationFile="file:$HERE/log4j2-tools.properties" -cp "$CP:$PLANTS" "$@"
 }
 
 # Every process of a bed carries its folder in this variable, so that nothing is ever forgotten, nor anything foreign hit.

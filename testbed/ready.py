@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""ready.py [--in-sync] [--seconds S] [--pidfile F].. BROKERS HOST:PORT..: wait until every address tells of BROKERS brokers.
+"""ready.py [--exactly] [--in-sync] [--seconds S] [--pidfile F].. BROKERS HOST:PORT..: wait until every address tells of BROKERS brokers.
 
-With --in-sync also until each partition has a leader and all its replicas in the ISR. Asks with one raw Metadata request
+With --exactly not of more either (one was fenced). With --in-sync also until each partition has a leader and all its replicas in the ISR. Asks with one raw Metadata request
 (version 1, some 30 ms; a JVM tool would take a second). Exit 0 when ready; 1 with the last state when the time is over
 or a process named by a pid file has ended. An open port alone proves little: a node answers before the others have registered.
 """
@@ -74,6 +74,7 @@ def ended(pidfile):
 
 
 p = argparse.ArgumentParser()
+p.add_argument("--exactly", action="store_true")
 p.add_argument("--in-sync", action="store_true")
 p.add_argument("--seconds", type=float, default=60)
 p.add_argument("--pidfile", action="append", default=[])
@@ -87,7 +88,7 @@ while time.time() - start < a.seconds:
         while waiting:
             brokers, wrong = ask(waiting[0])
             last = f"{waiting[0]}: brokers {brokers}"
-            if len(brokers) < a.brokers:
+            if len(brokers) < a.brokers or (a.exactly and len(brokers) > a.brokers):
                 break
             if a.in_sync and wrong:
                 last += ", " + "; ".join(wrong)

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.utils.Exit;
 
 /**
@@ -36,7 +37,11 @@ public final class Tools {
     private static final int EXIT = 3;
 
     /** The streams of one call; threads that a tool starts inherit them. */
-    private record Call(InputStream in, OutputStream out, OutputStream err) {}
+    private record Call(InputStream in, OutputStream out, OutputStream err, AtomicReference<Integer> exit) {
+        Call(InputStream in, OutputStream out, OutputStream err) {
+            this(in, out, err, new AtomicReference<>());
+        }
+    }
 
     private static final InheritableThreadLocal<Call> CALL = new InheritableThreadLocal<>();
 
@@ -44,11 +49,8 @@ public final class Tools {
     private static final class Ended extends Error {
         private static final long serialVersionUID = 1;
 
-        final int code;
-
         Ended(int code) {
             super("exit " + code, null, false, false);
-            this.code = code;
         }
     }
 
@@ -60,8 +62,8 @@ public final class Tools {
         System.setIn(new CallInput(own));
         System.setOut(new PrintStream(new CallOutput(own, false), true, StandardCharsets.UTF_8));
         System.setErr(new PrintStream(new CallOutput(own, true), true, StandardCharsets.UTF_8));
-        Exit.setExitProcedure((code, message) -> { throw new Ended(code); });
-        Exit.setHaltProcedure((code, message) -> { throw new Ended(code); });
+        Exit.setExitProcedure((code, message) -> end(code));
+        Exit.setHaltProcedure((code, message) -> end(code));
         Exit.setShutdownHookAdder((name, hook) -> { });
         if (args.length == 2 && args[0].equals("serve")) {
             serve(Integer.parseInt(args[1]));
@@ -107,16 +109,27 @@ public final class Tools {
         }
     }
 
+    /** The first code counts: some tools take the Error for a failure of theirs, and ask for another end. */
+    private static void end(int code) {
+        CALL.get().exit.compareAndSet(null, code);
+        throw new Ended(code);
+    }
+
     private static int call(List<String> words) {
+        int code = run(words);
+        Integer asked = CALL.get().exit.get();
+        return asked == null ? code : asked;
+    }
+
+    private static int run(List<String> words) {
         try {
             Class.forName(words.get(0)).getMethod("main", String[].class)
                 .invoke(null, (Object) words.subList(1, words.size()).toArray(new String[0]));
             return 0;
         } catch (InvocationTargetException e) {
-            if (e.getCause() instanceof Ended ended) {
-                return ended.code;
+            if (!(e.getCause() instanceof Ended)) {
+                e.getCause().printStackTrace();
             }
-            e.getCause().printStackTrace();
             return 1;
         } catch (ReflectiveOperationException e) {
             e.printStackTrace();
