@@ -14,7 +14,7 @@ pub const CLUSTER: &str = "cluster";
 /// Schema of arguments `T`; `cluster` adds the argument of that name, the same in every
 /// configuration.
 pub fn input<T: JsonSchema>(cluster: bool) -> JsonObject {
-    let mut schema = generate::<T>();
+    let mut schema = generate::<T>(SchemaSettings::draft2020_12());
     let properties = schema.entry("properties").or_insert_with(|| json!({}));
     if let Some(properties) = properties.as_object_mut()
         && cluster
@@ -28,13 +28,13 @@ pub fn input<T: JsonSchema>(cluster: bool) -> JsonObject {
 
 /// Schema of an answer `T`.
 pub fn output<T: JsonSchema>() -> JsonObject {
-    let mut schema = generate::<T>();
+    let mut schema = generate::<T>(SchemaSettings::draft2020_12().for_serialize());
     drop_descriptions(&mut schema);
     schema
 }
 
-fn generate<T: JsonSchema>() -> JsonObject {
-    let settings = SchemaSettings::draft2020_12().with(|s| {
+fn generate<T: JsonSchema>(settings: SchemaSettings) -> JsonObject {
+    let settings = settings.with(|s| {
         s.inline_subschemas = true;
         s.meta_schema = None;
     });
@@ -50,6 +50,7 @@ fn generate<T: JsonSchema>() -> JsonObject {
 fn slim(value: &mut Value) {
     match value {
         Value::Object(object) => {
+            release_nullable(object);
             collapse_alternatives(object);
             for key in ["$schema", "title", "format"] {
                 // A property may itself be called `title`; then the value is a schema, not text.
@@ -77,6 +78,23 @@ fn slim(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(slim),
         _ => {}
+    }
+}
+
+/// What may be null is absent then, so it is not required.
+fn release_nullable(object: &mut JsonObject) {
+    let Some(Value::Object(properties)) = object.get("properties") else { return };
+    let null = json!("null");
+    let nullable = |schema: &Value| {
+        let among = |key: &str, is: &dyn Fn(&Value) -> bool| schema.get(key).and_then(Value::as_array).is_some_and(|a| a.iter().any(is));
+        among("type", &|t| t == &null) || among("anyOf", &|s| s.get("type") == Some(&null))
+    };
+    let loose: Vec<String> = properties.iter().filter(|(_, s)| nullable(s)).map(|(name, _)| name.clone()).collect();
+    if let Some(Value::Array(required)) = object.get_mut("required") {
+        required.retain(|name| !loose.iter().any(|l| name == l.as_str()));
+        if required.is_empty() {
+            object.remove("required");
+        }
     }
 }
 

@@ -158,7 +158,8 @@ impl ToolDef {
 fn fit<A: Answer>(mut answer: A, max_bytes: usize) -> Result<Reply, Error> {
     loop {
         let text = answer.text();
-        let structured = serde_json::to_value(&answer).map_err(|e| Error::Render(e.to_string()))?;
+        let mut structured = serde_json::to_value(&answer).map_err(|e| Error::Render(e.to_string()))?;
+        drop_nulls(&mut structured);
         let size = text.len() + structured.to_string().len();
         let rows = answer.rows();
         if size <= max_bytes {
@@ -168,6 +169,19 @@ fn fit<A: Answer>(mut answer: A, max_bytes: usize) -> Result<Reply, Error> {
             return Err(Error::TooLarge { size_bytes: size, max_bytes });
         }
         answer.keep((rows * max_bytes / size).clamp(1, rows - 1));
+    }
+}
+
+/// What is not known, or a null on the topic, is absent: half the tokens, and no host stumbles over
+/// nullable types.
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            object.retain(|_, v| !v.is_null());
+            object.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
     }
 }
 

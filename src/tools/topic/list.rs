@@ -127,7 +127,7 @@ impl Tool for ListTopics {
     }
 }
 
-fn row(topic: &Topic, sizes: Option<&HashMap<&str, i64>>) -> Row {
+fn row(topic: &Topic, sizes: Option<&HashMap<String, i64>>) -> Row {
     Row {
         topic: topic.name.clone(),
         partitions: topic.partitions.len(),
@@ -136,14 +136,14 @@ fn row(topic: &Topic, sizes: Option<&HashMap<&str, i64>>) -> Row {
         offline: topic.partitions.iter().filter(|p| p.leader.is_none()).count(),
         internal: topic.internal,
         // A topic without any replica in the answer has an unknown size, not none.
-        size_bytes: sizes.and_then(|sizes| sizes.get(topic.name.as_str()).copied()),
+        size_bytes: sizes.and_then(|sizes| sizes.get(&topic.name).copied()),
     }
 }
 
-fn topic_sizes(dirs: &[LogDir]) -> HashMap<&str, i64> {
+fn topic_sizes(dirs: &[LogDir]) -> HashMap<String, i64> {
     let mut sizes = HashMap::new();
     for replica in dirs.iter().flat_map(|dir| &dir.replicas) {
-        *sizes.entry(replica.topic.as_str()).or_default() += replica.size_bytes;
+        *sizes.entry(replica.topic.clone()).or_default() += replica.size_bytes;
     }
     sizes
 }
