@@ -16,4 +16,5 @@ pub mod schema;
 pub mod surface;
 pub mod table;
 
+pub mod cli;
 pub mod server;

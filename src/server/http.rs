@@ -16,6 +16,7 @@ use rmcp::transport::streamable_http_server::session::local::LocalSessionManager
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,8 @@ pub struct HttpOptions {
     pub tokens: Vec<Secret>,
     /// Sessions of older clients at once.
     pub sessions: usize,
+    /// A session that is silent for longer is closed.
+    pub session_idle: Duration,
     /// Largest request body, bytes.
     pub body_bytes: usize,
 }
@@ -45,6 +48,7 @@ impl Default for HttpOptions {
             allowed_origins: Vec::new(),
             tokens: Vec::new(),
             sessions: 64,
+            session_idle: Duration::from_secs(300),
             body_bytes: 1024 * 1024,
         }
     }
@@ -80,7 +84,9 @@ impl Http {
             ));
         }
         let listener = TcpListener::bind(options.bind).await.map_err(|e| format!("cannot listen on `{}`: {e}", options.bind))?;
-        let sessions = Arc::new(LocalSessionManager::default());
+        let mut sessions = LocalSessionManager::default();
+        sessions.session_config.keep_alive = Some(options.session_idle);
+        let sessions = Arc::new(sessions);
         let hosts = ["localhost", "127.0.0.1", "::1"].map(String::from).into_iter().chain(options.allowed_hosts);
         let config = StreamableHttpServerConfig::default()
             .with_json_response(true)
