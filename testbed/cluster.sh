@@ -69,10 +69,10 @@ tools() {
 }
 
 endpoints() {
-  python3 - "$BASE" "$NODES" "$LISTENERS" > "$RUN/endpoints.json" <<'P'
+  python3 - "$BASE" "$NODES" "$LISTENERS" "$VENV/bin/python" > "$RUN/endpoints.json" <<'P'
 import json, sys
 base, nodes, listeners = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3].split()
-json.dump({"nodes": [{"id": n, **{l: base + 10 * n + i for i, l in enumerate(listeners)}} for n in range(1, nodes + 1)], "tools": base + 90}, sys.stdout)
+json.dump({"nodes": [{"id": n, **{l: base + 10 * n + i for i, l in enumerate(listeners)}} for n in range(1, nodes + 1)], "tools": base + 90, "python": sys.argv[4]}, sys.stdout)
 P
 }
 

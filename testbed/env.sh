@@ -8,6 +8,7 @@ BED=${KAFKAWEAVE_BED:-$HERE/../target/bed}
 mkdir -p "$CACHE" "$BED"
 BED=$(cd "$BED" && pwd)
 IP=127.0.0.1
+VENV=$CACHE/python
 RUN=$BED/run DATA=$BED/data LOGS=$BED/logs PKI=$BED/pki
 
 # Kafka's own class path, explicit and sorted: a class data archive is only used with the very string it was made for.

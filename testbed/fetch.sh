@@ -22,4 +22,10 @@ if [ ! -f "$PLANTS" ]; then
   jar cf "$PLANTS.part" -C "$out" . && mv "$PLANTS.part" "$PLANTS"
   rm -rf "$out"
 fi
+if ! cmp -s "$HERE/requirements.txt" "$VENV/requirements.txt"; then
+  rm -rf "$VENV"
+  python3 -m venv "$VENV"
+  "$VENV/bin/pip" install -q -r "$HERE/requirements.txt"
+  cp "$HERE/requirements.txt" "$VENV/requirements.txt"
+fi
 [ -f "$ARCHIVE" ] || "$HERE/archive.sh"

@@ -4,7 +4,8 @@
 set -euo pipefail
 missing=()
 need() { command -v "$1" > /dev/null || missing+=("$2"); } # COMMAND PACKAGE
-need javac openjdk-17-jdk-headless
+java=$(javac -version 2>&1 | sed -n 's/^javac \([0-9]*\).*/\1/p')
+[ "${java:-0}" -ge 17 ] || missing+=(openjdk-17-jdk-headless) # Kafka 4 needs 17 or later
 need mvn maven
 need kcat kcat
 need openssl openssl

@@ -1,9 +1,10 @@
 //! The bed proves itself, so that a failing test elsewhere speaks of the product.
-#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use std::time::Duration;
 
-use crate::support::bed::{GroupKind, Listener, RecordPlan, TopicPlan, exclusive, shared};
+use crate::support::bed::{
+    CommitPlan, GroupKind, Listener, RecordPlan, TopicPlan, exclusive, shared,
+};
 
 const TOPICS: &str = "org.apache.kafka.tools.TopicCommand";
 const GROUPS: &str = "org.apache.kafka.tools.GroupsCommand";
@@ -124,7 +125,8 @@ fn committed_offsets_make_a_group_with_that_lag() {
     )
     .unwrap();
     let group = bed.name("group");
-    bed.commit(&[(&group, &[(&topic, 0, 1)])]).unwrap();
+    bed.commit(&[CommitPlan::new(&group).at(&topic, 0, 1)])
+        .unwrap();
     let described = bed
         .kafka(CONSUMER_GROUPS, &["--describe", "--group", &group])
         .unwrap();
@@ -296,4 +298,15 @@ fn a_member_killed_in_its_own_process_stays_in_the_group_for_a_while() {
         )
         .unwrap();
     assert!(described.contains("victim"), "{described}");
+}
+
+#[test]
+fn the_python_client_sees_the_three_nodes() {
+    let bed = shared();
+    let program = "import sys
+from confluent_kafka.admin import AdminClient
+found = AdminClient({'bootstrap.servers': sys.argv[1]}).list_topics(timeout=20)
+print(sorted(found.brokers))";
+    let boot = bed.bootstrap(Listener::Plaintext);
+    assert_eq!(bed.python(program, &[&boot]).unwrap(), "[1, 2, 3]\n");
 }

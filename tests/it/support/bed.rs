@@ -31,7 +31,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 pub(crate) use access::{Exclusive, Shared, exclusive, shared};
-pub(crate) use plant::{GroupKind, RecordPlan, TopicPlan};
+pub(crate) use plant::{CommitPlan, GroupKind, Placed, RecordPlan, TopicPlan};
 pub(crate) use process::Process;
 pub(crate) use tools::{Failed, Member};
 
@@ -176,15 +176,17 @@ impl Bed {
             .arg("-b")
             .arg(self.bootstrap(Listener::Plaintext))
             .args(args);
-        let output = command
-            .stdin(std::process::Stdio::null())
-            .output()
-            .map_err(|e| format!("kcat: {e}"))?;
-        if output.status.success() {
-            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-        } else {
-            Err(String::from_utf8_lossy(&output.stderr).into_owned())
-        }
+        process::output(command)
+    }
+
+    /// Runs a Python program, given as text, with the packages of `testbed/requirements.txt` (`confluent_kafka`).
+    ///
+    /// # Errors
+    /// What it wrote to its error output, when it did not end with 0.
+    pub(crate) fn python(&self, program: &str, args: &[&str]) -> Result<String, String> {
+        let mut command = process::of_bed(&self.dir, self.endpoints.python());
+        command.arg("-c").arg(program).args(args);
+        process::output(command)
     }
 
     /// The node that leads the metadata quorum. (The controller in a Metadata answer is a random broker.)

@@ -117,6 +117,28 @@ impl RecordPlan {
     }
 }
 
+/// Offsets to commit for a group.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct CommitPlan {
+    group: String,
+    offsets: Vec<(String, i32, i64)>,
+}
+
+impl CommitPlan {
+    pub(crate) fn new(group: &str) -> Self {
+        Self {
+            group: group.to_owned(),
+            offsets: Vec::new(),
+        }
+    }
+
+    /// With the next offset to be read in one more partition.
+    pub(crate) fn at(mut self, topic: &str, partition: i32, offset: i64) -> Self {
+        self.offsets.push((topic.to_owned(), partition, offset));
+        self
+    }
+}
+
 /// Where a produced record lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub(crate) struct Placed {
@@ -209,13 +231,9 @@ impl Bed {
             .collect())
     }
 
-    /// Commits offsets `(topic, partition, offset)` for groups without live members, which also creates the groups.
-    pub(crate) fn commit(&self, groups: &[(&str, &[(&str, i32, i64)])]) -> Result<(), Failed> {
-        let groups: Vec<_> = groups
-            .iter()
-            .map(|(group, offsets)| serde_json::json!({"group": group, "offsets": offsets}))
-            .collect();
-        self.plant("commit", &[], &lines(&groups)).map(drop)
+    /// Commits offsets for groups without live members, which also creates the groups.
+    pub(crate) fn commit(&self, groups: &[CommitPlan]) -> Result<(), Failed> {
+        self.plant("commit", &[], &lines(groups)).map(drop)
     }
 
     /// A live member of a group, with client settings such as `client.id` or `enable.auto.commit` (`false` if not said);

@@ -17,6 +17,19 @@ pub(super) fn of_bed(dir: &Path, program: impl AsRef<std::ffi::OsStr>) -> Comman
     command
 }
 
+/// Runs a command to its end: what it printed, or why it failed.
+pub(super) fn output(mut command: Command) -> Result<String, String> {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|e| format!("{command:?}: {e}"))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{}: {}", output.status, said.trim()))
+}
+
 /// A running Java program; killed (SIGKILL) when dropped.
 #[derive(Debug)]
 pub(crate) struct Process {

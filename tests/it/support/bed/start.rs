@@ -19,6 +19,7 @@ use super::Bed;
 pub(super) struct Endpoints {
     nodes: Vec<Node>,
     tools: u16,
+    python: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]
@@ -36,6 +37,10 @@ impl Endpoints {
             .ports
             .get(listener)
             .copied()
+    }
+
+    pub(super) fn python(&self) -> &Path {
+        &self.python
     }
 
     pub(super) fn tools(&self) -> SocketAddr {
