@@ -8,17 +8,20 @@
 //! between and looks as if it were beyond the end of the log.
 
 mod answer;
+mod gaps;
 mod owner;
 mod sums;
 #[cfg(test)]
 mod tests;
 
 pub use answer::{GroupLag, LagState, LagTotals, Owner, PartitionLag, TopicLag};
+pub use gaps::commit_gap;
 
 use crate::model::{
-    CommittedOffset, GroupDescription, GroupListing, GroupOffsets, GroupType, Missing, OffsetSpec,
-    PartitionOffset, TopicPartition,
+    GroupDescription, GroupListing, GroupOffsets, GroupType, Missing, OffsetSpec, PartitionOffset,
+    TopicPartition,
 };
+use gaps::Gaps;
 use owner::Owners;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -71,7 +74,7 @@ type BoundsByPartition<'a> = HashMap<&'a str, HashMap<i32, Bounds>>;
 /// A group's partitions are those it committed to and those that its members hold.
 pub fn lag(input: &LagInput<'_>) -> Vec<GroupLag> {
     let bounds = bounds(input.offsets);
-    let reasons = reasons(input.missing);
+    let gaps = Gaps::of(input.missing);
     let committed: HashMap<&str, &GroupOffsets> = input
         .committed
         .iter()
@@ -95,7 +98,7 @@ pub fn lag(input: &LagInput<'_>) -> Vec<GroupLag> {
                 committed.get(name).copied(),
                 description,
                 &bounds,
-                &reasons,
+                &gaps,
             )
         })
         .collect()
@@ -162,53 +165,42 @@ fn bounds(offsets: &[PartitionOffset]) -> BoundsByPartition<'_> {
     found
 }
 
-/// Reasons by each word of what is missing, so that "offsets of orders-2" explains `orders-2` and
-/// "offsets of group `billing`" explains `billing`.
-fn reasons(missing: &[Missing]) -> HashMap<&str, &str> {
-    let mut found = HashMap::new();
-    for gap in missing {
-        for word in gap
-            .what
-            .split(|c: char| c.is_whitespace() || c == '`' || c == ',')
-        {
-            if !word.is_empty() {
-                found.entry(word).or_insert(gap.why.as_str());
-            }
-        }
-    }
-    found
-}
-
 fn group_lag(
     input: &LagInput<'_>,
     listing: &GroupListing,
     committed: Option<&GroupOffsets>,
     description: Option<&GroupDescription>,
     bounds: &BoundsByPartition<'_>,
-    reasons: &HashMap<&str, &str>,
+    gaps: &Gaps<'_>,
 ) -> GroupLag {
     let owners = description.map(Owners::of);
-    let gap = |topic: &str, partition: i32| {
-        reasons
-            .get(format!("{topic}-{partition}").as_str())
-            .or_else(|| reasons.get(topic))
-            .copied()
-    };
-    let mut rows: BTreeMap<(&str, i32), Option<&CommittedOffset>> = BTreeMap::new();
+    let mut rows: BTreeMap<(&str, i32), Commit<'_>> = BTreeMap::new();
     if let Some(owners) = &owners {
-        let held = owners.partitions().filter(|((topic, partition), derived)| {
-            let absent = || gap(topic, *partition).is_some_and(|why| why.contains(NO_PARTITION));
-            !derived || !absent()
-        });
-        rows.extend(held.map(|(key, _)| (key, None)));
-    }
-    if let Some(committed) = committed {
+        let absent = |topic: &str, partition: i32| {
+            gaps.of_partition(topic, partition)
+                .is_some_and(|why| why.contains(NO_PARTITION))
+        };
+        let commit = match committed {
+            Some(_) => Commit::None,
+            None => Commit::Unknown("the group's committed offsets are not known"),
+        };
         rows.extend(
-            committed
-                .offsets
-                .iter()
-                .map(|o| ((o.topic.as_str(), o.partition), Some(o))),
+            owners
+                .partitions()
+                .filter(|((topic, partition), derived)| !derived || !absent(topic, *partition))
+                .map(|(key, _)| (key, commit)),
         );
+    }
+    for offset in committed.iter().flat_map(|group| &group.offsets) {
+        // A negative one (-1 of a share group without a start offset) is none.
+        let commit = match offset.offset {
+            0.. => Commit::At(offset.offset),
+            _ => Commit::None,
+        };
+        rows.insert((offset.topic.as_str(), offset.partition), commit);
+    }
+    for (key, why) in gaps.commits(&listing.group) {
+        rows.insert(*key, Commit::Unknown(why));
     }
     let partitions: Vec<PartitionLag> = rows
         .into_iter()
@@ -219,14 +211,7 @@ fn group_lag(
                 .copied()
                 .unwrap_or_default();
             let tp = TopicPartition::new(topic, partition);
-            let mut row = records(&tp, commit.map(|c| c.offset), known, || {
-                gap(topic, partition).map(str::to_owned)
-            });
-            if committed.is_none() {
-                row.state = LagState::Unknown;
-                row.lag = None;
-                row.why = Some("the group's committed offsets are not known".into());
-            }
+            let mut row = records(&tp, commit, known, || gaps.of_partition(topic, partition));
             row.owner = owners
                 .as_ref()
                 .and_then(|owners| owners.of_partition(topic, partition));
@@ -234,22 +219,26 @@ fn group_lag(
             row
         })
         .collect();
+    // The rows are then not all that there are.
+    let short = committed.is_none();
     let why = match committed {
         None => Some(format!(
             "committed offsets are not known: {}",
-            reasons
-                .get(listing.group.as_str())
-                .unwrap_or(&"its coordinator gave no answer")
+            gaps.of_group(&listing.group, listing.coordinator)
+                .unwrap_or("its coordinator gave no answer")
         )),
-        Some(offsets) if offsets.offsets.is_empty() => Some(
-            match listing.group_type {
-                GroupType::Share => "no partition has a start offset yet",
-                _ => "the group has committed no offsets",
-            }
-            .into(),
-        ),
+        Some(offsets) if offsets.offsets.is_empty() && gaps.commits(&listing.group).is_empty() => {
+            Some(
+                match listing.group_type {
+                    GroupType::Share => "no partition has a start offset yet",
+                    _ => "the group has committed no offsets",
+                }
+                .into(),
+            )
+        }
         Some(_) => None,
     };
+    let owners_known = owners.as_ref().is_some_and(Owners::complete);
     let members = description.map(|d| d.members.len());
     GroupLag {
         group: listing.group.clone(),
@@ -257,25 +246,32 @@ fn group_lag(
         state: listing.state.clone(),
         coordinator: listing.coordinator,
         members,
-        totals: sums::total(partitions.iter(), owners.is_some(), committed.is_none()),
-        topics: sums::by_topic(&partitions, owners.is_some(), committed.is_none()),
+        totals: sums::total(partitions.iter(), owners_known, short),
+        topics: sums::by_topic(&partitions, owners_known, short),
         partitions,
         why,
     }
 }
 
+/// What is known of a group's commit in one partition.
+#[derive(Clone, Copy)]
+enum Commit<'a> {
+    At(i64),
+    None,
+    Unknown(&'a str),
+}
+
 /// Lag in records of one partition.
-fn records(
+fn records<'a>(
     tp: &TopicPartition,
-    committed: Option<i64>,
+    commit: Commit<'_>,
     known: Bounds,
-    gap: impl Fn() -> Option<String>,
+    gap: impl Fn() -> Option<&'a str>,
 ) -> PartitionLag {
     let mut row = PartitionLag {
         topic: tp.topic.clone(),
         partition: tp.partition,
-        // A negative one (-1 of a share group without a start offset) is none.
-        committed: committed.filter(|offset| *offset >= 0),
+        committed: None,
         log_start: known.start,
         log_end: known.end,
         lag: None,
@@ -286,30 +282,39 @@ fn records(
         state: LagState::Unknown,
         why: None,
     };
-    match (row.committed, known.start, known.end) {
-        (None, start, end) => {
+    let committed = match commit {
+        Commit::Unknown(why) => {
+            row.why = Some(why.to_owned());
+            return row;
+        }
+        Commit::None => {
             row.state = LagState::NoCommit;
             // Without a commit the reset policy of the consumer decides where it begins; only an
             // empty log leaves nothing to decide.
-            if start.is_some() && start == end {
+            if known.start.is_some() && known.start == known.end {
                 row.lag = Some(0);
             } else {
                 row.why =
                     Some("nothing committed: the consumer's auto.offset.reset decides".into());
             }
+            return row;
         }
-        (Some(_), _, None) => {
-            row.why =
-                Some(gap().unwrap_or_else(|| "the partition's end offset is not known".into()));
+        Commit::At(offset) => offset,
+    };
+    row.committed = Some(committed);
+    match (known.start, known.end) {
+        (_, None) => {
+            let why = gap().unwrap_or("the partition's end offset is not known");
+            row.why = Some(why.to_owned());
         }
-        (Some(committed), _, Some(end)) if committed > end => {
+        (_, Some(end)) if committed > end => {
             row.state = LagState::BeyondEnd;
             row.why = Some(format!(
                 "committed {} beyond the end of the log: the topic was deleted and created again, records were lost in an unclean election, or the offset was set by hand",
                 committed - end
             ));
         }
-        (Some(committed), start, Some(end)) => {
+        (start, Some(end)) => {
             row.state = LagState::Ok;
             row.lag = Some(end - committed);
             if let Some(start) = start.filter(|start| committed < *start) {

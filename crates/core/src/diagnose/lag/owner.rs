@@ -5,7 +5,11 @@ use crate::model::{GroupDescription, Member};
 use std::collections::BTreeMap;
 
 /// The partitions that members hold, each with its holders.
-pub(super) struct Owners<'a>(BTreeMap<(&'a str, i32), Holders<'a>>);
+pub(super) struct Owners<'a> {
+    held: BTreeMap<(&'a str, i32), Holders<'a>>,
+    /// Whether every member's assignment is known.
+    complete: bool,
+}
 
 /// The first holder by member order and how many there are beside it.
 struct Holders<'a> {
@@ -16,9 +20,12 @@ struct Holders<'a> {
 
 impl<'a> Owners<'a> {
     pub(super) fn of(description: &'a GroupDescription) -> Self {
-        let mut owners = Self(BTreeMap::new());
+        let mut owners = Self {
+            held: BTreeMap::new(),
+            complete: description.members.iter().all(|m| m.assignment.is_some()),
+        };
         for member in &description.members {
-            for topic in &member.assignment {
+            for topic in member.assignment.iter().flatten() {
                 for partition in &topic.partitions {
                     owners.add(&topic.topic, *partition, member, false);
                 }
@@ -43,7 +50,7 @@ impl<'a> Owners<'a> {
     }
 
     fn add(&mut self, topic: &'a str, partition: i32, member: &'a Member, derived: bool) {
-        self.0
+        self.held
             .entry((topic, partition))
             .and_modify(|holders| {
                 if holders.first.member_id != member.member_id {
@@ -57,14 +64,21 @@ impl<'a> Owners<'a> {
             });
     }
 
+    /// Whether a partition without an owner here has none.
+    pub(super) fn complete(&self) -> bool {
+        self.complete
+    }
+
     /// Partitions held by anybody, sorted; whether each is derived from a task, so that the topic
     /// may not even have it.
     pub(super) fn partitions(&self) -> impl Iterator<Item = ((&'a str, i32), bool)> + '_ {
-        self.0.iter().map(|(key, holders)| (*key, holders.derived))
+        self.held
+            .iter()
+            .map(|(key, holders)| (*key, holders.derived))
     }
 
     pub(super) fn of_partition(&self, topic: &str, partition: i32) -> Option<Owner> {
-        self.0.get(&(topic, partition)).map(|holders| Owner {
+        self.held.get(&(topic, partition)).map(|holders| Owner {
             member_id: holders.first.member_id.clone(),
             client_id: holders.first.client_id.clone(),
             host: holders.first.host.clone(),

@@ -1,5 +1,7 @@
+mod time;
+
 use super::*;
-use crate::model::{Member, StreamsTask, TopicPartitions};
+use crate::model::{CommittedOffset, Member, StreamsTask, TopicPartitions};
 
 const NOW_MS: i64 = 1_795_500_000_000;
 
@@ -49,10 +51,10 @@ fn member(client: &str, topic: &str, partitions: &[i32]) -> Member {
         member_id: format!("{client}-6f1c"),
         client_id: client.into(),
         host: "/10.0.3.17".into(),
-        assignment: vec![TopicPartitions {
+        assignment: Some(vec![TopicPartitions {
             topic: topic.into(),
             partitions: partitions.into(),
-        }],
+        }]),
         ..Member::default()
     }
 }
@@ -214,6 +216,49 @@ fn a_group_whose_commits_are_unknown_has_no_lag_of_zero() {
 }
 
 #[test]
+fn a_partition_error_inside_a_good_answer_is_an_unknown_partition_of_that_group_alone() {
+    let mut world = World::one(
+        &[("orders", 0, 90)],
+        &[("orders", 0, 0, 100), ("orders", 1, 0, 9)],
+    );
+    world
+        .groups
+        .push(listing("twin", GroupType::Classic, "Empty"));
+    world.committed.push(commits("twin", &[("orders", 1, 9)]));
+    world.missing = vec![Missing {
+        what: commit_gap("billing", &TopicPartition::new("orders", 1)),
+        broker: Some(2),
+        why: "UNSTABLE_OFFSET_COMMIT".into(),
+    }];
+    let [billing, twin] = <[GroupLag; 2]>::try_from(world.lag()).unwrap();
+    assert_eq!(billing.partitions[1].state, LagState::Unknown);
+    assert_eq!(
+        billing.partitions[1].why.as_deref(),
+        Some("UNSTABLE_OFFSET_COMMIT")
+    );
+    assert_eq!(
+        (billing.totals.lag, billing.totals.lag_is_lower_bound),
+        (Some(10), true)
+    );
+    assert_eq!(
+        (twin.totals.lag, twin.totals.lag_is_lower_bound),
+        (Some(0), false)
+    );
+}
+
+#[test]
+fn an_unreadable_assignment_leaves_ownership_unknown_instead_of_none() {
+    let mut world = World::one(&[("orders", 0, 1)], &[("orders", 0, 0, 1)]);
+    let unread = Member {
+        assignment: None,
+        ..member("connect-1", "orders", &[])
+    };
+    world.descriptions = Some(vec![description("billing", vec![unread])]);
+    assert_eq!(world.only().totals.without_owner, None);
+    assert_eq!(world.only().members, Some(1));
+}
+
+#[test]
 fn a_group_without_commits_says_so_instead_of_zero() {
     let group = World::one(&[], &[]).only();
     assert_eq!(group.totals.lag, None);
@@ -270,6 +315,7 @@ fn a_streams_task_owns_its_partition_of_every_source_topic_that_has_it() {
     described.members = vec![Member {
         member_id: "m".into(),
         client_id: "app".into(),
+        assignment: Some(vec![]),
         tasks: vec![task("active", &[0, 1]), task("standby", &[7])],
         ..Member::default()
     }];
@@ -304,97 +350,4 @@ fn members_of_a_share_group_share_a_partition() {
     )]);
     let owner = world.only().partitions[0].owner.clone().unwrap();
     assert_eq!(owner.to_string(), "a@10.0.3.17 and 2 more");
-}
-
-#[test]
-fn time_lag_is_the_age_of_the_first_unread_record_or_a_reason() {
-    let skewed = NOW_MS + CLOCK_SKEW_MS;
-    type Case<'a> = (
-        Option<Result<i64, &'a str>>,
-        Option<i64>,
-        Option<i64>,
-        Result<i64, &'a str>,
-    );
-    let table: [Case<'_>; 8] = [
-        (Some(Ok(NOW_MS - 90_000)), Some(NOW_MS), None, Ok(90_000)),
-        (
-            Some(Ok(NOW_MS - 90_000)),
-            None,
-            Some(NOW_MS - 30_000),
-            Ok(60_000),
-        ),
-        (Some(Ok(NOW_MS - 90_000)), None, None, Err("newest record")),
-        (Some(Ok(skewed)), Some(NOW_MS), None, Ok(0)),
-        (
-            Some(Ok(skewed + 1)),
-            Some(NOW_MS),
-            None,
-            Err("in the future"),
-        ),
-        (Some(Ok(-1)), Some(NOW_MS), None, Err("no timestamp")),
-        (
-            Some(Err("leader not available")),
-            Some(NOW_MS),
-            None,
-            Err("leader not available"),
-        ),
-        (None, Some(NOW_MS), None, Err("not asked for")),
-    ];
-    for (answer, now_ms, newest_ms, expected) in table {
-        let mut world = World::one(&[("orders", 0, 90)], &[("orders", 0, 0, 100)]);
-        world.now_ms = now_ms;
-        let partition = TopicPartition::new("orders", 0);
-        if let Some(answer) = answer {
-            let answer = answer.map_err(str::to_owned);
-            world.first_unread.insert((partition.clone(), 90), answer);
-        }
-        world.newest_ms.extend(newest_ms.map(|ms| (partition, ms)));
-        let group = world.only();
-        let row = &group.partitions[0];
-        match expected {
-            Ok(ms) => assert_eq!(row.time_lag_ms, Some(ms), "{answer:?} {:?}", row.time_why),
-            Err(part) => {
-                assert_eq!(row.time_lag_ms, None, "{answer:?}");
-                assert!(
-                    row.time_why.as_deref().unwrap().contains(part),
-                    "{:?}",
-                    row.time_why
-                );
-            }
-        }
-        assert_eq!(group.totals.max_time_lag_ms, expected.ok());
-        assert_eq!(group.totals.time_is_lower_bound, expected.is_err());
-    }
-}
-
-#[test]
-fn first_unread_records_are_asked_for_once_and_from_the_log_start_when_expired() {
-    let mut world = World::one(
-        &[
-            ("a", 0, 5),
-            ("b", 0, 5),
-            ("c", 0, 5),
-            ("d", 0, 5),
-            ("e", 0, 5),
-        ],
-        &[
-            ("a", 0, 0, 9),
-            ("b", 0, 7, 9),
-            ("c", 0, 0, 5),
-            ("d", 0, 9, 9),
-            ("e", 0, 0, 3),
-        ],
-    );
-    world
-        .groups
-        .push(listing("twin", GroupType::Classic, "Empty"));
-    world.committed.push(commits("twin", &[("a", 0, 5)]));
-    let positions: Vec<_> = unread_positions(&world.lag())
-        .into_iter()
-        .map(|(p, offset)| (p.to_string(), offset))
-        .collect();
-    assert_eq!(positions, [("a-0".to_owned(), 5), ("b-0".to_owned(), 7)]);
-    let d = &world.lag()[0].partitions[3];
-    assert!(d.time_why.as_deref().unwrap().contains("deleted"), "{d:?}");
-    assert_eq!(d.time_lag_ms, None);
 }
