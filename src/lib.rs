@@ -8,6 +8,7 @@ pub mod tools;
 
 pub mod arguments;
 pub mod clusters;
+pub mod config;
 pub mod dispatch;
 pub mod page;
 pub mod problem;

@@ -2,3 +2,4 @@
 
 mod bed_test;
 mod support;
+mod surface;

@@ -35,7 +35,9 @@ pub struct Row {
     rack: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     epoch: Option<i32>,
-    assignment: Vec<TopicPartitions>,
+    /// Absent when it cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assignment: Option<Vec<TopicPartitions>>,
     /// What it shall hold, where that differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<Vec<TopicPartitions>>,
@@ -155,17 +157,17 @@ impl Answer for Output {
         let mut table = Table::new(["client", "host", "instance", "epoch", "partitions", "assignment", "shall hold", "member"]);
         for row in &self.members {
             let tasks = row.tasks.iter().map(|t| format!("{} {}:{}", t.role, t.subtopology, ids(&t.partitions)));
-            let assignment = if row.tasks.is_empty() { held(&row.assignment) } else { tasks.collect::<Vec<_>>().join(" ") };
-            let partitions: usize = match row.tasks.is_empty() {
-                true => row.assignment.iter().map(|t| t.partitions.len()).sum(),
-                false => row.tasks.iter().map(|t| t.partitions.len()).sum(),
+            let (assignment, partitions): (String, String) = match (&row.assignment, row.tasks.is_empty()) {
+                (_, false) => (tasks.collect::<Vec<_>>().join(" "), row.tasks.iter().map(|t| t.partitions.len()).sum::<usize>().to_string()),
+                (Some(own), true) => (held(own), own.iter().map(|t| t.partitions.len()).sum::<usize>().to_string()),
+                (None, true) => ("unknown".into(), String::new()),
             };
             table.row([
                 row.client_id.clone(),
                 row.host.clone(),
                 row.instance_id.clone().unwrap_or_default(),
                 row.epoch.map(|e| e.to_string()).unwrap_or_default(),
-                partitions.to_string(),
+                partitions,
                 assignment,
                 row.target.as_deref().map(held).unwrap_or_default(),
                 row.member_id.clone(),

@@ -186,7 +186,7 @@ async fn gather(
         group.offsets.retain(|o| topics.matches(&o.topic));
     }
     for member in descriptions.iter_mut().flatten().flat_map(|d| &mut d.members) {
-        member.assignment.retain(|a| topics.matches(&a.topic));
+        member.assignment.iter_mut().for_each(|held| held.retain(|a| topics.matches(&a.topic)));
     }
     let queries: Vec<_> = wanted_partitions(&committed, descriptions.as_deref())
         .into_iter()
