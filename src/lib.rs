@@ -1,1 +1,3 @@
 //! kafkaweave.
+
+pub mod config;
