@@ -129,18 +129,32 @@ impl Node {
             };
         }
         if let Value::Table(table) = &mut self.value {
-            table
-                .entry((*first).to_owned())
-                .or_insert_with(|| Entry {
-                    key: source.clone(),
-                    node: Self {
-                        source: source.clone(),
-                        value: Value::Table(Table::new()),
-                    },
-                })
-                .node
-                .set(rest, source, value);
+            match table.get_mut(*first) {
+                Some(entry) => entry.node.set(rest, source, value),
+                None => {
+                    let key = source.clone();
+                    let node = Self::under(rest, source, value);
+                    table.insert((*first).to_owned(), Entry { key, node });
+                }
+            }
         }
+    }
+
+    /// A value below a path of new tables.
+    fn under(path: &[&str], source: &Source, value: Value) -> Self {
+        let mut node = Self {
+            source: source.clone(),
+            value,
+        };
+        for name in path.iter().rev() {
+            let key = source.clone();
+            let entry = Entry { key, node };
+            node = Self {
+                source: source.clone(),
+                value: Value::Table(Table::from([((*name).to_owned(), entry)])),
+            };
+        }
+        node
     }
 
     /// The value at a path.
