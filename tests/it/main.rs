@@ -1,5 +1,6 @@
 //! The one integration binary: whatever needs the real cluster shares a single start of it.
 
 mod bed_test;
+mod config;
 mod support;
 mod surface;
