@@ -11,26 +11,65 @@ use serde_json::{Value, json};
 /// Name of the argument that the dispatcher adds.
 pub const CLUSTER: &str = "cluster";
 
-/// Schema of arguments `T`; `cluster` adds the argument of that name, the same in every
-/// configuration.
+/// Schema of arguments `T`, as calls are checked against it. `cluster` adds the argument of that
+/// name, the same in every configuration.
 pub fn input<T: JsonSchema>(cluster: bool) -> JsonObject {
     let mut schema = generate::<T>(SchemaSettings::draft2020_12());
     let properties = schema.entry("properties").or_insert_with(|| json!({}));
     if let Some(properties) = properties.as_object_mut()
         && cluster
     {
-        let argument = json!({"type": "string", "description": "Configured name; optional if only one"});
-        properties.insert(CLUSTER.into(), argument);
+        properties.insert(CLUSTER.into(), json!({"type": "string"}));
     }
     schema.insert("additionalProperties".into(), Value::Bool(false));
     schema
 }
 
-/// Schema of an answer `T`.
-pub fn output<T: JsonSchema>() -> JsonObject {
-    let mut schema = generate::<T>(SchemaSettings::draft2020_12().for_serialize());
-    drop_descriptions(&mut schema);
+/// The same schema as clients list it: without the bounds of `limit`, which errors state when they
+/// are met.
+pub fn listed_input(mut schema: JsonObject) -> JsonObject {
+    if let Some(limit) = schema.get_mut("properties").and_then(|p| p.get_mut("limit")).and_then(Value::as_object_mut) {
+        limit.remove("minimum");
+        limit.remove("maximum");
+    }
     schema
+}
+
+/// Schema of an answer `T`, whole.
+pub fn output<T: JsonSchema>() -> JsonObject {
+    generate::<T>(SchemaSettings::draft2020_12().for_serialize())
+}
+
+/// The same schema as clients list it: names and types of the answer and of its rows. What is
+/// deeper, required or one of a set is left to the whole schema, as each host pays for every word.
+pub fn listed_output(schema: &JsonObject) -> JsonObject {
+    brief(schema, 0)
+}
+
+/// Levels of objects of which the properties are listed: the answer, and its rows.
+const LISTED_LEVELS: usize = 2;
+
+fn brief(schema: &JsonObject, level: usize) -> JsonObject {
+    let mut listed = JsonObject::new();
+    if let Some(kind) = schema.get("type") {
+        listed.insert("type".into(), kind.clone());
+    }
+    if let Some(properties) = schema.get("properties").and_then(Value::as_object)
+        && level < LISTED_LEVELS
+    {
+        let own = |(name, property): (&String, &Value)| {
+            let property = property.as_object().map(|p| brief(p, level + 1)).unwrap_or_default();
+            (name.clone(), Value::Object(property))
+        };
+        listed.insert("properties".into(), Value::Object(properties.iter().map(own).collect()));
+    }
+    if let Some(items) = schema.get("items").and_then(Value::as_object)
+        && items.contains_key("properties")
+        && level < LISTED_LEVELS
+    {
+        listed.insert("items".into(), Value::Object(brief(items, level)));
+    }
+    listed
 }
 
 fn generate<T: JsonSchema>(settings: SchemaSettings) -> JsonObject {
@@ -120,7 +159,8 @@ fn collapse_alternatives(object: &mut JsonObject) {
         if let [Value::Object(only)] = real.as_slice() {
             let only = only.clone();
             object.remove(key);
-            for (k, v) in only {
+            // The type's own doc says less than the argument's and costs the same.
+            for (k, v) in only.into_iter().filter(|(k, _)| k != "description") {
                 object.entry(k).or_insert(v);
             }
             return collapse_alternatives(object);
@@ -134,19 +174,6 @@ fn collapse_alternatives(object: &mut JsonObject) {
             object.remove(key);
             object.insert("type".into(), json!("string"));
             object.insert("enum".into(), Value::Array(constants));
-        }
-    }
-}
-
-fn drop_descriptions(object: &mut JsonObject) {
-    if object.get("description").is_some_and(Value::is_string) {
-        object.remove("description");
-    }
-    for value in object.values_mut() {
-        match value {
-            Value::Object(inner) => drop_descriptions(inner),
-            Value::Array(items) => items.iter_mut().filter_map(Value::as_object_mut).for_each(drop_descriptions),
-            _ => {}
         }
     }
 }
@@ -185,14 +212,32 @@ mod tests {
             "type": "object",
             "properties": {
                 "limit": {"type": "integer", "minimum": 1, "maximum": 500, "description": "Rows at most"},
-                "level": {"type": "string", "enum": ["low", "high"], "description": "Level."},
+                "level": {"type": "string", "enum": ["low", "high"]},
                 "title": {"type": "string"},
                 "port": {"type": "integer"},
-                "cluster": {"type": "string", "description": "Configured name; optional if only one"},
+                "cluster": {"type": "string"},
             },
             "required": ["port"],
             "additionalProperties": false,
         });
         assert_eq!(Value::Object(schema), expected);
+    }
+
+    #[test]
+    fn an_answer_is_listed_with_names_and_types_of_itself_and_its_rows() {
+        let schema = json!({
+            "type": "object", "required": ["rows"], "description": "Rows.",
+            "properties": {"total": {"type": "integer", "minimum": 0}, "rows": {"type": "array", "items": {
+                "type": "object", "required": ["name"],
+                "properties": {"name": {"type": "string", "enum": ["a"]}, "inner": {"type": "object", "properties": {"x": {"type": "string"}}}},
+            }}},
+        });
+        let expected = json!({
+            "type": "object",
+            "properties": {"total": {"type": "integer"}, "rows": {"type": "array", "items": {
+                "type": "object", "properties": {"name": {"type": "string"}, "inner": {"type": "object"}},
+            }}},
+        });
+        assert_eq!(Value::Object(listed_output(schema.as_object().unwrap())), expected);
     }
 }

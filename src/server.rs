@@ -8,6 +8,7 @@ pub mod stdio;
 
 use crate::dispatch::Dispatcher;
 use crate::problem::{Error, Problem};
+use crate::schema;
 use crate::tool::{Effect, ToolDef};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, DiscoverResult, Implementation,
@@ -52,11 +53,11 @@ pub fn describe(tool: &ToolDef, output_schema: bool) -> Tool {
         .destructive(tool.effect == Effect::Destroy)
         .idempotent(tool.effect == Effect::Read)
         .open_world(true);
-    let mut described = Tool::new(tool.name, (tool.description)(), Arc::new((tool.input_schema)()))
+    let mut described = Tool::new(tool.name, (tool.description)(), Arc::new(schema::listed_input((tool.input_schema)())))
         .with_title(tool.title)
         .with_annotations(annotations);
     if output_schema {
-        described = described.with_raw_output_schema(Arc::new((tool.output_schema)()));
+        described = described.with_raw_output_schema(Arc::new(schema::listed_output(&(tool.output_schema)())));
     }
     described
 }

@@ -122,9 +122,9 @@ pub struct ToolDef {
     pub cluster: bool,
     /// Description.
     pub description: fn() -> &'static str,
-    /// Slimmed schema of the arguments, `cluster` included.
+    /// Schema that arguments are checked against, `cluster` included.
     pub input_schema: fn() -> JsonObject,
-    /// Slimmed schema of the structured answer.
+    /// Whole schema of the structured answer.
     pub output_schema: fn() -> JsonObject,
     /// Runs a call: arguments without `cluster`, already conforming to the schema, and the largest
     /// answer in bytes.
