@@ -12,8 +12,13 @@ mod connection;
 mod counters;
 mod engine;
 mod error;
+#[cfg(test)]
+mod every_version;
+mod guarded;
 mod native;
 mod offsets;
+#[cfg(test)]
+mod peer;
 mod probe;
 mod route;
 mod storage;
