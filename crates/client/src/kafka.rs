@@ -20,6 +20,8 @@ mod offsets;
 #[cfg(test)]
 mod peer;
 mod probe;
+#[cfg(test)]
+mod read_tests;
 mod route;
 mod storage;
 mod tls;
