@@ -10,6 +10,7 @@ mod connection;
 mod counters;
 mod engine;
 mod error;
+mod groups;
 mod route;
 mod tls;
 
