@@ -14,6 +14,7 @@ mod engine;
 mod error;
 #[cfg(test)]
 mod every_version;
+mod groups;
 mod guarded;
 mod native;
 mod offsets;
