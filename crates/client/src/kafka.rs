@@ -11,6 +11,7 @@ mod counters;
 mod engine;
 mod error;
 mod route;
+mod scan;
 mod tls;
 
 pub use counters::{READ_APIS, Stats};
