@@ -24,6 +24,7 @@ mod probe;
 #[cfg(test)]
 mod read_tests;
 mod route;
+mod scan;
 mod storage;
 mod tls;
 mod topics;
