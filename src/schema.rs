@@ -25,12 +25,13 @@ pub fn input<T: JsonSchema>(cluster: bool) -> JsonObject {
     schema
 }
 
-/// The same schema as clients list it: without the bounds of `limit`, which errors state when they
-/// are met.
+/// The same schema as clients list it: without bounds of numbers, which errors state when they are
+/// met.
 pub fn listed_input(mut schema: JsonObject) -> JsonObject {
-    if let Some(limit) = schema.get_mut("properties").and_then(|p| p.get_mut("limit")).and_then(Value::as_object_mut) {
-        limit.remove("minimum");
-        limit.remove("maximum");
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for property in properties.into_iter().flat_map(|p| p.values_mut()).filter_map(Value::as_object_mut) {
+        property.remove("minimum");
+        property.remove("maximum");
     }
     schema
 }
@@ -57,8 +58,14 @@ fn brief(schema: &JsonObject, level: usize) -> JsonObject {
     if let Some(properties) = schema.get("properties").and_then(Value::as_object)
         && level < LISTED_LEVELS
     {
+        let required = |name: &str| {
+            let required = schema.get("required").and_then(Value::as_array);
+            required.is_some_and(|r| r.iter().any(|n| n == name))
+        };
         let own = |(name, property): (&String, &Value)| {
-            let property = property.as_object().map(|p| brief(p, level + 1)).unwrap_or_default();
+            // Lists that are not always there (gaps, details) are named and no more.
+            let level = if required(name) { level + 1 } else { LISTED_LEVELS };
+            let property = property.as_object().map(|p| brief(p, level)).unwrap_or_default();
             (name.clone(), Value::Object(property))
         };
         listed.insert("properties".into(), Value::Object(properties.iter().map(own).collect()));
@@ -226,7 +233,7 @@ mod tests {
     #[test]
     fn an_answer_is_listed_with_names_and_types_of_itself_and_its_rows() {
         let schema = json!({
-            "type": "object", "required": ["rows"], "description": "Rows.",
+            "type": "object", "required": ["rows", "total"], "description": "Rows.",
             "properties": {"total": {"type": "integer", "minimum": 0}, "rows": {"type": "array", "items": {
                 "type": "object", "required": ["name"],
                 "properties": {"name": {"type": "string", "enum": ["a"]}, "inner": {"type": "object", "properties": {"x": {"type": "string"}}}},

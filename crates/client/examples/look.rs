@@ -113,7 +113,7 @@ async fn main() {
 
 fn show<T: std::fmt::Debug, E: std::fmt::Display>(outcome: Result<T, E>) {
     match outcome {
-        Ok(value) => println!("{value:#?}"),
+        Ok(value) => println!("{value:?}"),
         Err(error) => println!("FAILED {error}"),
     }
 }

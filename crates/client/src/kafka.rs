@@ -12,10 +12,19 @@ mod connection;
 mod counters;
 mod engine;
 mod error;
+#[cfg(test)]
+mod every_version;
+mod groups;
+mod guarded;
 mod native;
 mod offsets;
+#[cfg(test)]
+mod peer;
 mod probe;
+#[cfg(test)]
+mod read_tests;
 mod route;
+mod scan;
 mod storage;
 mod tls;
 mod topics;
@@ -32,5 +41,3 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-/// stub
-pub fn connect(_: &crate::profile::Profile) -> Result<std::sync::Arc<dyn Engine>, KafkaError> { Err(KafkaError::UnknownBroker{broker:1}) }

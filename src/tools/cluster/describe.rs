@@ -17,7 +17,7 @@ pub struct DescribeCluster;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// detailed adds log dirs, quorum lag, feature levels
+    /// detailed: log dirs, features, quorum lag
     detail: Option<Detail>,
 }
 

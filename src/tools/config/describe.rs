@@ -21,11 +21,11 @@ pub struct Input {
     kind: ResourceKind,
     /// Topic, group, or broker id
     name: String,
-    /// Keys: part, glob or /regex/
+    /// Part, glob or /regex/
     keys: Option<String>,
-    /// Include values at Kafka's default
+    /// Defaults too
     all: Option<bool>,
-    /// detailed adds documentation and precedence
+    /// detailed: documentation, precedence
     detail: Option<Detail>,
     #[schemars(range(min = 1, max = 1000))]
     limit: Option<u32>,

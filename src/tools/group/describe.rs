@@ -17,7 +17,6 @@ pub struct DescribeGroup;
 #[serde(deny_unknown_fields)]
 pub struct Input {
     group: String,
-    /// Members per page
     #[schemars(range(min = 1, max = 1000))]
     limit: Option<u32>,
     cursor: Option<String>,

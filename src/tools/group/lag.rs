@@ -21,7 +21,6 @@ use std::collections::BTreeMap;
 /// kafka_group_lag.
 pub struct MeasureLag;
 
-/// Order of groups.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Sort {
@@ -34,14 +33,12 @@ enum Sort {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// Name, part, glob or /regex/; all groups if absent
+    /// Name, part, glob or /regex/; default all
     group: Option<String>,
-    /// Only topics with this name, part, glob or /regex/
-    topic: Option<String>,
-    /// Only what is behind
-    lagging: Option<bool>,
+        topic: Option<String>,
+        lagging: Option<bool>,
     sort: Option<Sort>,
-    /// detailed adds partitions also for several groups
+    /// detailed: partitions too
     detail: Option<Detail>,
     #[schemars(range(min = 1, max = 1000))]
     limit: Option<u32>,

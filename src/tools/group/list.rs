@@ -18,12 +18,12 @@ pub struct ListGroups;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// Part of name, glob or /regex/
+    /// Part, glob or /regex/
     pattern: Option<String>,
-    /// As Kafka names it: Stable, Empty, Dead, PreparingRebalance...
+    /// e.g. Stable, Empty
     state: Option<String>,
     r#type: Option<GroupType>,
-    /// detailed adds member counts
+    /// detailed: member counts
     detail: Option<Detail>,
     #[schemars(range(min = 1, max = 1000))]
     limit: Option<u32>,

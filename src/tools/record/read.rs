@@ -18,14 +18,14 @@ pub struct ReadRecords;
 pub struct Input {
     topic: String,
     partitions: Option<Vec<i32>>,
-    /// tail (default, newest first), beginning, an offset, RFC 3339 time, or -15m
+    /// tail (default), beginning, offset, RFC 3339 or -15m
     from: Option<String>,
-    /// Offset or time to stop before
+    /// Offset or time
     until: Option<String>,
     /// Default 10
     #[schemars(range(min = 1, max = 500))]
     limit: Option<u32>,
-    /// Bytes shown of each key and value, default 1024
+    /// Shown per key and value, default 1024
     #[schemars(range(min = 16, max = 1_048_576))]
     payload_bytes: Option<u32>,
     isolation: Option<Isolation>,

@@ -17,19 +17,18 @@ pub struct SearchRecords;
 #[serde(deny_unknown_fields)]
 pub struct Input {
     topic: String,
-    /// All must hold, e.g. `value contains x`, `key = k`, `header.h ~ ^regex`, `$.amount > 100`, `value is null`
+    /// All hold: `value contains x`, `key = k`, `header.h ~ regex`, `$.n > 9`, `value is null`
     r#where: Vec<String>,
     partitions: Option<Vec<i32>>,
-    /// beginning (default), an offset, RFC 3339 time, or -15m
+    /// beginning (default), offset, RFC 3339 or -15m
     from: Option<String>,
-    /// Offset or time to stop before
+    /// Offset or time
     until: Option<String>,
-    /// latest finds newest matches first
     order: Option<ScanOrder>,
     /// Default 10
     #[schemars(range(min = 1, max = 500))]
     limit: Option<u32>,
-    /// Bytes shown of each key and value, default 1024
+    /// Shown per key and value, default 1024
     #[schemars(range(min = 16, max = 1_048_576))]
     payload_bytes: Option<u32>,
     isolation: Option<Isolation>,

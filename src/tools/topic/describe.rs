@@ -20,7 +20,6 @@ pub struct DescribeTopic;
 #[serde(deny_unknown_fields)]
 pub struct Input {
     topic: String,
-    /// Partitions per page
     #[schemars(range(min = 1, max = 1000))]
     limit: Option<u32>,
     cursor: Option<String>,

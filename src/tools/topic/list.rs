@@ -14,7 +14,6 @@ use std::collections::HashMap;
 /// kafka_topic_list.
 pub struct ListTopics;
 
-/// Order of rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Sort {
@@ -28,14 +27,13 @@ enum Sort {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// Part of name, glob or /regex/
+    /// Part, glob or /regex/
     pattern: Option<String>,
-    /// Include internal topics
     internal: Option<bool>,
-    /// Only topics with offline or under-replicated partitions
+    /// Only offline or under-replicated
     unhealthy: Option<bool>,
     sort: Option<Sort>,
-    /// detailed adds size on disk
+    /// detailed: size too
     detail: Option<Detail>,
     #[schemars(range(min = 1, max = 1000))]
     limit: Option<u32>,

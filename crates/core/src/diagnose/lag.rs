@@ -18,8 +18,8 @@ pub use answer::{GroupLag, LagState, LagTotals, Owner, PartitionLag, TopicLag};
 pub use gaps::commit_gap;
 
 use crate::model::{
-    GroupDescription, GroupListing, GroupOffsets, GroupType, Missing, OffsetSpec, PartitionOffset,
-    TopicPartition,
+    CommittedOffset, GroupDescription, GroupListing, GroupOffsets, GroupType, Missing, OffsetSpec,
+    PartitionOffset, TopicPartition,
 };
 use gaps::Gaps;
 use owner::Owners;
@@ -128,6 +128,7 @@ pub fn wanted_partitions(
 pub fn unread_positions(groups: &[GroupLag]) -> Vec<(TopicPartition, i64)> {
     let mut found: Vec<_> = groups
         .iter()
+        .filter(|group| group.group_type != GroupType::Share)
         .flat_map(|g| &g.partitions)
         .filter_map(|p| {
             Some((
@@ -192,9 +193,8 @@ fn group_lag(
         );
     }
     for offset in committed.iter().flat_map(|group| &group.offsets) {
-        // A negative one (-1 of a share group without a start offset) is none.
         let commit = match offset.offset {
-            0.. => Commit::At(offset.offset),
+            0.. => Commit::At(offset),
             _ => Commit::None,
         };
         rows.insert((offset.topic.as_str(), offset.partition), commit);
@@ -212,10 +212,17 @@ fn group_lag(
                 .unwrap_or_default();
             let tp = TopicPartition::new(topic, partition);
             let mut row = records(&tp, commit, known, || gaps.of_partition(topic, partition));
+            if let (Commit::At(start), GroupType::Share) = (commit, listing.group_type) {
+                share(start, &mut row);
+            }
             row.owner = owners
                 .as_ref()
                 .and_then(|owners| owners.of_partition(topic, partition));
-            time(input, &tp, &mut row);
+            if listing.group_type == GroupType::Share && row.lag != Some(0) {
+                row.time_why = Some("members of a share group acknowledge out of order".into());
+            } else {
+                time(input, &tp, &mut row);
+            }
             row
         })
         .collect();
@@ -256,7 +263,7 @@ fn group_lag(
 /// What is known of a group's commit in one partition.
 #[derive(Clone, Copy)]
 enum Commit<'a> {
-    At(i64),
+    At(&'a CommittedOffset),
     None,
     Unknown(&'a str),
 }
@@ -299,7 +306,7 @@ fn records<'a>(
             }
             return row;
         }
-        Commit::At(offset) => offset,
+        Commit::At(commit) => commit.offset,
     };
     row.committed = Some(committed);
     match (known.start, known.end) {
@@ -328,6 +335,21 @@ fn records<'a>(
         }
     }
     row
+}
+
+/// A share group's lag is what its coordinator counts; the start offset gives a bound only.
+fn share(start: &CommittedOffset, row: &mut PartitionLag) {
+    let at_most = row.lag.take();
+    row.lag = start.lag;
+    if let (None, Some(at_most)) = (row.lag, at_most) {
+        if at_most == 0 {
+            row.lag = Some(0);
+        } else {
+            row.why = Some(format!(
+                "at most {at_most}: the broker does not tell how many records behind the start offset are acknowledged"
+            ));
+        }
+    }
 }
 
 /// Lag in time of one partition, on top of its lag in records.

@@ -123,6 +123,10 @@ pub struct CommittedOffset {
     pub leader_epoch: Option<i32>,
     /// The client's note.
     pub metadata: String,
+    /// Lag as the coordinator itself counts it, which it does for share groups only (from
+    /// DescribeShareGroupOffsets version 1 on): of the records behind the start offset many may be
+    /// acknowledged already.
+    pub lag: Option<i64>,
 }
 
 /// Offsets that a group has committed. A group without any answers an empty list, and so does a

@@ -105,7 +105,7 @@ pub enum ScanOrder {
 pub struct ScanRequest {
     /// Topic.
     pub topic: String,
-    /// What to read.
+    /// What to read, one range per partition.
     pub ranges: Vec<PartitionRange>,
     /// Which records are wanted; `None` wants all.
     pub predicate: Option<Predicate>,
@@ -147,7 +147,7 @@ pub struct PartitionCoverage {
     pub from: i64,
     /// See `from`.
     pub to: i64,
-    /// Records looked at.
+    /// Records looked at; more than lie in the covered offsets where the limit cut those back.
     pub records: u64,
     /// Why the range was not covered whole, when it was not: unreadable leader, records deleted
     /// by retention under the scan, a limit.
@@ -168,7 +168,9 @@ pub struct Damaged {
 /// What a scan found and what it covered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScanReport {
-    /// Wanted records: by timestamp, then partition, then offset; newest first in latest order.
+    /// Wanted records: partitions merged by timestamp, each in the order of its offsets; newest
+    /// first in latest order. With a limit these are the first (newest) ones, and no wanted record
+    /// inside of the covered offsets is missing.
     pub records: Vec<Record>,
     /// Coverage per partition, by partition.
     pub coverage: Vec<PartitionCoverage>,
@@ -180,6 +182,8 @@ pub struct ScanReport {
     pub not_json: u64,
     /// Bytes received from brokers.
     pub wire_bytes: u64,
-    /// Batches stepped over.
+    /// Batches stepped over, the first hundred.
     pub damaged: Vec<Damaged>,
+    /// How many batches were stepped over.
+    pub damaged_total: u64,
 }

@@ -320,6 +320,7 @@ mod tests {
             not_json: 0,
             wire_bytes: 0,
             damaged: Vec::new(),
+            damaged_total: 0,
         };
         let left = |order, coverage| {
             Cursor::after("prod", "orders", 0, order, &report(coverage)).map(|c| {

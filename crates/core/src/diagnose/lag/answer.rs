@@ -71,8 +71,8 @@ pub struct PartitionLag {
     pub log_end: Option<i64>,
     /// `log_end - committed`, as Kafka's own tools count it: offsets, so compacted records and
     /// transaction markers count too. `None` when unknown; never negative. Without a commit it is
-    /// known only for an empty log, and then 0. For a share group it is the most it can be:
-    /// records behind the start offset may be acknowledged already.
+    /// known only for an empty log, and then 0. For a share group it is what its coordinator
+    /// counts, as records behind the start offset may be acknowledged already.
     pub lag: Option<i64>,
     /// Offsets of `lag` that were deleted before they were read.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -26,6 +26,7 @@ fn commits(group: &str, rows: &[(&str, i32, i64)]) -> GroupOffsets {
                 offset: *offset,
                 leader_epoch: None,
                 metadata: String::new(),
+                lag: None,
             })
             .collect(),
     }
@@ -339,6 +340,30 @@ fn a_streams_task_owns_its_partition_of_every_source_topic_that_has_it() {
         .map(|p| (p.topic.as_str(), p.partition, p.owner.is_some()))
         .collect();
     assert_eq!(shown, [("in", 0, true), ("in", 1, true), ("side", 0, true)]);
+}
+
+#[test]
+fn a_share_groups_lag_is_the_coordinators_and_otherwise_a_bound() {
+    // The coordinator's count, start offset -> lag and a part of the reason
+    for (told, start, lag, why) in [
+        (Some(0), 148, Some(0), None),
+        (Some(3), 148, Some(3), None),
+        (None, 148, None, Some("at most 148")),
+        (None, 296, Some(0), None),
+    ] {
+        let mut world = World::one(&[("jobs", 0, start)], &[("jobs", 0, 0, 296)]);
+        world.groups[0].group_type = GroupType::Share;
+        world.committed[0].offsets[0].lag = told;
+        let group = world.only();
+        let row = &group.partitions[0];
+        assert_eq!(row.lag, lag, "{told:?} {start}");
+        assert_eq!(row.time_lag_ms.is_some(), lag == Some(0));
+        match why {
+            Some(why) => assert!(row.why.as_deref().unwrap().contains(why), "{row:?}"),
+            None => assert_eq!(row.why, None),
+        }
+        assert!(unread_positions(&[group]).is_empty());
+    }
 }
 
 #[test]
