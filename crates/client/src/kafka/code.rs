@@ -7,8 +7,6 @@ use super::KafkaError;
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::ApiKey;
 
-/// The leader of the partition is elsewhere (code 6).
-pub(crate) const NOT_LEADER: i16 = 6;
 /// No such topic or partition, as far as the principal may see (code 3).
 pub(crate) const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
 /// No leader now (code 5).

@@ -1,9 +1,7 @@
 //! The reads against a scripted cluster of two brokers: what moves, refuses or stays silent.
 
-#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
-
 use super::peer::{Do, Peer, Seen, profile};
-use super::{Native, TopicSelection};
+use super::{Engine, Native, TopicSelection};
 use kafka_protocol::messages::describe_cluster_response::DescribeClusterBroker;
 use kafka_protocol::messages::describe_configs_response::{
     DescribeConfigsResourceResult, DescribeConfigsResult,

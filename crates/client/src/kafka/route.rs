@@ -14,7 +14,7 @@ mod tests;
 
 #[cfg(test)]
 pub(crate) use coordinator::find;
-pub(crate) use leader::{Leader, NewLeader, TopicLeaders};
+pub(crate) use leader::{NewLeader, TopicLeaders};
 pub(crate) use nodes::{Node, Nodes, metadata};
 
 use super::KafkaError;
@@ -245,10 +245,6 @@ impl Router {
     ///
     /// # Errors
     /// Only when the list of brokers cannot be had.
-    #[expect(
-        clippy::type_complexity,
-        reason = "an outcome per broker, nothing to name"
-    )]
     pub(crate) async fn each<R: Request, F: Fn(i16) -> R + Sync>(
         &self,
         build: F,

@@ -1,9 +1,7 @@
 //! Routing around brokers that are dead, frozen or gone.
 
-#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
-
 use super::super::peer::{Do, Peer, profile};
-use super::super::{KafkaError, Native, TopicSelection};
+use super::super::{Engine, KafkaError, Native, TopicSelection};
 use super::Router;
 use crate::profile::{Sasl, SaslMechanism, Tls};
 use crate::secret::SecretRef;
