@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// How much to show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Detail {
+pub(crate) enum Detail {
     /// What answers the question.
     #[default]
     Concise,
@@ -20,7 +20,7 @@ pub enum Detail {
 }
 
 /// Lines that say what is missing from an answer, or nothing.
-pub fn missing_lines(missing: &[Missing]) -> String {
+pub(crate) fn missing_lines(missing: &[Missing]) -> String {
     let mut text = String::new();
     for gap in missing.iter().take(8) {
         text.push_str(&format!("\nmissing: {}: {}", gap.what, gap.why));
@@ -32,17 +32,17 @@ pub fn missing_lines(missing: &[Missing]) -> String {
 }
 
 /// `1 topic`, `2 topics`.
-pub fn count(number: usize, noun: &str) -> String {
+pub(crate) fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
 /// Ids as `1,2,3`.
-pub fn ids(ids: &[i32]) -> String {
+pub(crate) fn ids(ids: &[i32]) -> String {
     ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// Topics that the cluster lists, with a note when rights may hide some.
-pub async fn all_topics(cx: &Context) -> Result<Partial<Vec<Topic>>, Error> {
+pub(crate) async fn all_topics(cx: &Context) -> Result<Partial<Vec<Topic>>, Error> {
     let mut topics = cx.cluster()?.engine()?.topics(&TopicSelection::All).await?;
     if topics.value.is_empty() && topics.missing.is_empty() {
         topics.missing.push(Missing {
@@ -55,7 +55,7 @@ pub async fn all_topics(cx: &Context) -> Result<Partial<Vec<Topic>>, Error> {
 }
 
 /// One topic by name, or an error with near names.
-pub async fn one_topic(cx: &Context, name: &str) -> Result<Topic, Error> {
+pub(crate) async fn one_topic(cx: &Context, name: &str) -> Result<Topic, Error> {
     let engine = cx.cluster()?.engine()?;
     let found = engine.topics(&TopicSelection::Named(vec![name.into()])).await?;
     if let Some(topic) = found.value.into_iter().find(|t| t.name == name) {
@@ -68,7 +68,7 @@ pub async fn one_topic(cx: &Context, name: &str) -> Result<Topic, Error> {
 }
 
 /// One group's listing by name, or an error with near names.
-pub async fn one_group(cx: &Context, name: &str) -> Result<GroupListing, Error> {
+pub(crate) async fn one_group(cx: &Context, name: &str) -> Result<GroupListing, Error> {
     let mut gaps = Vec::new();
     let groups = cx.cluster()?.engine()?.groups().await?.into_value(&mut gaps);
     if let Some(group) = groups.iter().find(|g| g.group == name) {
