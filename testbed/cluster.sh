@@ -99,13 +99,13 @@ whole() { # wait until every node knows all others, and every ISR is complete
   for n in $ALL; do all+=(--pidfile "$RUN/n$n.pid"); done
   all+=("$NODES")
   for n in $ALL; do all+=("$IP:$(port "$n" PLAINTEXT)"); done
-  "$HERE/ready.py" --in-sync --seconds 180 "${all[@]}" || { grep -hE 'ERROR|FATAL' "$LOGS"/n?.log | tail -5 >&2; return 1; }
+  "$HERE/ready.py" --in-sync --seconds 300 "${all[@]}" || { grep -hE 'ERROR|FATAL' "$LOGS"/n?.log | tail -5 >&2; return 1; }
 }
 
 case ${1:-} in
   up) jars
-    # `hold.sh` has this lock itself
-    [ -n "${KAFKAWEAVE_BED_HELD:-}" ] || flock -n "$BED/lock" true || { echo "a test run uses $BED" >&2; exit 1; }
+    # `hold.sh` has this lock itself; one that is just ending lets it go soon
+    [ -n "${KAFKAWEAVE_BED_HELD:-}" ] || flock -w 30 "$BED/lock" true || { echo "a test run uses $BED" >&2; exit 1; }
     t0=$(date +%s); up; echo "$NODES nodes from port $((BASE + 10)) on, after $(($(date +%s) - t0)) s" ;;
   start) jars; node "$2"
     "$HERE/ready.py" --seconds 120 --pidfile "$RUN/n$2.pid" 1 "$IP:$(port "$2" PLAINTEXT)" || { grep -E 'ERROR|FATAL' "$LOGS/n$2.log" | tail -5 >&2; exit 1; } ;;
