@@ -4,7 +4,8 @@
 #   down     clean end of all            sweep    hard end of all, at once
 #   start N  start one node              halt N   clean end of one        kill N   kill -9
 #   stop N   freeze (SIGSTOP)            cont N   thaw (SIGCONT)
-#   restore  thaw and start all that is not running, return when every ISR is whole
+#   lose N D move log dir D (a, b) of a node away: the broker takes it offline within some 5 s
+#   restore  bring lost log dirs back, thaw and start all that is not running, return when every ISR is whole
 #   status   processes and memory        k CLASS ARGS   one of Kafka's command-line tools
 # Where what listens: $BED/run/endpoints.json (ports.env for shells). Node logs: $BED/logs. Client settings: $BED/clients.
 # Environment: KAFKAWEAVE_BED (folder, see env.sh), NODES (3), HEAP (384m), JVM (more flags),
@@ -98,18 +99,28 @@ whole() { # wait until every node knows all others, and every ISR is complete
   for n in $ALL; do all+=(--pidfile "$RUN/n$n.pid"); done
   all+=("$NODES")
   for n in $ALL; do all+=("$IP:$(port "$n" PLAINTEXT)"); done
-  "$HERE/ready.py" --in-sync --seconds 180 "${all[@]}" || { grep -hE 'ERROR|FATAL' "$LOGS"/n?.log | tail -5 >&2; return 1; }
+  "$HERE/ready.py" --in-sync --seconds 300 "${all[@]}" || { grep -hE 'ERROR|FATAL' "$LOGS"/n?.log | tail -5 >&2; return 1; }
 }
 
 case ${1:-} in
-  up) jars; t0=$(date +%s); up; echo "$NODES nodes from port $((BASE + 10)) on, after $(($(date +%s) - t0)) s" ;;
+  up) jars
+    # `hold.sh` has this lock itself; one that is just ending lets it go soon
+    [ -n "${KAFKAWEAVE_BED_HELD:-}" ] || flock -w 30 "$BED/lock" true || { echo "a test run uses $BED" >&2; exit 1; }
+    t0=$(date +%s); up; echo "$NODES nodes from port $((BASE + 10)) on, after $(($(date +%s) - t0)) s" ;;
   start) jars; node "$2"
     "$HERE/ready.py" --seconds 120 --pidfile "$RUN/n$2.pid" 1 "$IP:$(port "$2" PLAINTEXT)" || { grep -E 'ERROR|FATAL' "$LOGS/n$2.log" | tail -5 >&2; exit 1; } ;;
   stop) kill -STOP "$(cat "$RUN/n$2.pid")" ;;
   cont) kill -CONT "$(cat "$RUN/n$2.pid")" ;;
   kill) p=$(cat "$RUN/n$2.pid"); kill -9 "$p"; while marked "$p"; do sleep 0.02; done; rm -f "$RUN/n$2.pid" ;;
   halt) halt "$RUN/n$2.pid" ;;
+  lose) mv "$DATA/n$2/$3" "$DATA/n$2/$3.lost" ;;
   restore) jars
+    for d in "$DATA"/n*/*.lost; do # a dir that failed stays offline until the node starts again
+      [ -e "$d" ] || continue
+      n=${d#"$DATA/n"}; n=${n%%/*}
+      if alive "$RUN/n$n.pid"; then kill -9 "$(cat "$RUN/n$n.pid")"; while alive "$RUN/n$n.pid"; do sleep 0.02; done; fi
+      rm -rf "${d%.lost}"; mv "$d" "${d%.lost}"
+    done
     for n in $ALL; do if alive "$RUN/n$n.pid"; then kill -CONT "$(cat "$RUN/n$n.pid")"; else node "$n"; fi; done
     whole ;;
   # all at once: a node that is left alone waits for a quorum before it can end
@@ -121,5 +132,5 @@ case ${1:-} in
       else echo "node $n is down"; fi
     done ;;
   k) jars; shift; k "$@" ;;
-  *) sed -n '2,11p' "$0"; exit 2 ;;
+  *) sed -n '2,12p' "$0"; exit 2 ;;
 esac

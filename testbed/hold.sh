@@ -8,7 +8,7 @@ exec 9> "$BED/lock"; flock 9
 trap 'sweep' EXIT
 trap 'exit 1' INT TERM HUP
 "$HERE/fetch.sh" 9>&- >&2
-"$HERE/cluster.sh" up >&2
+KAFKAWEAVE_BED_HELD=1 "$HERE/cluster.sh" up >&2
 echo ready
 exec >&- # the reader may be gone
 while read -r _; do :; done

@@ -1,9 +1,9 @@
 //! The bed proves itself, so that a failing test elsewhere speaks of the product.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::bed::{
-    CommitPlan, GroupKind, Listener, RecordPlan, TopicPlan, exclusive, shared,
+    Bed, CommitPlan, GroupKind, Listener, RecordPlan, TopicPlan, exclusive, shared,
 };
 
 const TOPICS: &str = "org.apache.kafka.tools.TopicCommand";
@@ -279,6 +279,27 @@ fn a_killed_and_a_frozen_node_are_fenced_and_all_is_whole_afterwards() {
         described.contains(&format!("Leader: {broken}")),
         "{described}"
     );
+}
+
+#[test]
+fn a_lost_log_dir_goes_offline_and_comes_back() {
+    let offline = |bed: &Bed| {
+        let class = "org.apache.kafka.tools.LogDirsCommand";
+        let described = bed
+            .kafka(class, &["--describe", "--broker-list", "1"])
+            .unwrap();
+        described.contains("KafkaStorageException")
+    };
+    {
+        let bed = exclusive();
+        assert!(!offline(&bed));
+        bed.lose_log_dir();
+        let until = Instant::now() + LIMIT;
+        while !offline(&bed) {
+            assert!(Instant::now() < until, "{}", bed.node_log(1));
+        }
+    }
+    assert!(!offline(&shared()));
 }
 
 #[test]

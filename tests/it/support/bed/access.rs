@@ -82,6 +82,13 @@ impl Exclusive {
         self.order("cont", node);
     }
 
+    /// Moves the second log dir of node 1 (`b`) away. The broker takes it offline when it next writes there, within
+    /// some five seconds, and goes on with the other one.
+    pub(crate) fn lose_log_dir(&self) {
+        let mut command = self.cluster();
+        run(command.args(["lose", "1", "b"])).unwrap_or_else(|why| fail(&why));
+    }
+
     /// Waits until every other node lists two brokers only.
     pub(crate) fn await_fenced(&self, node: i32) {
         let others = NODES

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bed, Failed, Listener, Member, Process};
+use super::{Bed, Failed, Listener, Member, Process, tools};
 
 const PLANT: &str = "testbed.Plant";
+const PATIENCE: Duration = Duration::from_secs(600);
 /// A share group's first member waits for the coordinator's own topic, some five seconds.
 const JOIN: Duration = Duration::from_secs(60);
 
@@ -180,6 +181,7 @@ fn lines<T: Serialize>(all: &[T]) -> String {
 
 impl Bed {
     /// Creates topics, any number at once; returns when each partition has its leader and its whole ISR.
+    /// A broker makes some hundred replicas a second: for thousands of partitions take a single replica.
     pub(crate) fn plant_topics(&self, topics: &[TopicPlan]) -> Result<(), Failed> {
         self.plant("topics", &[], &lines(topics)).map(drop)
     }
@@ -296,11 +298,12 @@ impl Bed {
         words
     }
 
+    /// Patient: thousands of topics take minutes until the last replica is in sync.
     fn plant(&self, what: &str, args: &[&str], input: &str) -> Result<String, Failed> {
         let bootstrap = self.bootstrap(Listener::Plaintext);
         let mut words = vec![PLANT, what, &bootstrap];
         words.extend(args);
-        self.tool(&words, input)
+        tools::call(self.endpoints.tools(), &words, input, PATIENCE)
     }
 }
 
