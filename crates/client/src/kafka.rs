@@ -5,18 +5,32 @@
 
 mod address;
 mod auth;
+mod cluster;
 mod code;
+mod configs;
 mod connection;
 mod counters;
 mod engine;
 mod error;
+#[cfg(test)]
+mod every_version;
 mod groups;
+mod guarded;
+mod native;
+mod offsets;
+#[cfg(test)]
+mod peer;
+mod probe;
 mod route;
+mod storage;
 mod tls;
+mod topics;
 
 pub use counters::{READ_APIS, Stats};
 pub use engine::{Engine, TopicSelection};
 pub use error::{Attempt, KafkaError};
+pub use native::Native;
+pub use probe::{Step, probe};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

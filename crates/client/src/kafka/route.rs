@@ -9,10 +9,13 @@ mod coordinator;
 mod leader;
 mod nodes;
 mod slot;
+#[cfg(test)]
+mod tests;
 
-pub(crate) use super::code::code;
+#[cfg(test)]
+pub(crate) use coordinator::find;
 pub(crate) use leader::{Leader, NewLeader, TopicLeaders};
-pub(crate) use nodes::{Node, Nodes};
+pub(crate) use nodes::{Node, Nodes, metadata};
 
 use super::KafkaError;
 use super::connection::{Connection, Dialer};
