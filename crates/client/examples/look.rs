@@ -1,7 +1,7 @@
 //! Prints what each read of the native engine answers: for trying it by hand.
 //!
 //! `cargo run -p kafkaweave-client --example look -- WHAT... [key=value...]` with WHAT of probe,
-//! cluster, topics, configs, dirs, offsets, groups; keys: bootstrap, topic, ca, cert, key, name, user,
+//! cluster, topics, configs, dirs, offsets, groups, pause; keys: bootstrap, topic, ca, cert, key, name, user,
 //! password (name of an environment variable), mechanism (plain, 256, 512), broker.
 #![expect(
     clippy::print_stdout,
@@ -109,6 +109,7 @@ async fn main() {
                 show(native.describe_groups(&groups).await);
                 show(native.committed(&groups).await);
             }
+            "pause" => tokio::time::sleep(std::time::Duration::from_secs(2)).await,
             other => println!("what is {other}?"),
         }
         println!("-- {what}: {:?}", since.elapsed());

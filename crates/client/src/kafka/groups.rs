@@ -11,6 +11,8 @@ mod list;
 mod protocol;
 mod share_message;
 mod streams_message;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub(crate) use committed::committed;

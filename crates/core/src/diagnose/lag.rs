@@ -10,6 +10,7 @@
 mod answer;
 mod gaps;
 mod owner;
+mod position;
 mod sums;
 #[cfg(test)]
 mod tests;
@@ -18,11 +19,12 @@ pub use answer::{GroupLag, LagState, LagTotals, Owner, PartitionLag, TopicLag};
 pub use gaps::commit_gap;
 
 use crate::model::{
-    CommittedOffset, GroupDescription, GroupListing, GroupOffsets, GroupType, Missing, OffsetSpec,
-    PartitionOffset, TopicPartition,
+    GroupDescription, GroupListing, GroupOffsets, GroupType, Missing, OffsetSpec, PartitionOffset,
+    TopicPartition,
 };
 use gaps::Gaps;
 use owner::Owners;
+use position::{Bounds, Commit, read_from};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How far a record's timestamp may lie in the future and still count as "just now", ms. Clocks of
@@ -59,13 +61,6 @@ pub struct LagInput<'a> {
 
 /// How a gap says that a topic is smaller than thought.
 const NO_PARTITION: &str = "has no partition";
-
-/// First and end offset of a partition, as far as known.
-#[derive(Clone, Copy, Debug, Default)]
-struct Bounds {
-    start: Option<i64>,
-    end: Option<i64>,
-}
 
 type BoundsByPartition<'a> = HashMap<&'a str, HashMap<i32, Bounds>>;
 
@@ -142,13 +137,6 @@ pub fn unread_positions(groups: &[GroupLag]) -> Vec<(TopicPartition, i64)> {
     found
 }
 
-/// Offset at which the owner of this partition would read on, if there is anything to read there.
-fn read_from(row: &PartitionLag) -> Option<i64> {
-    let (committed, end) = (row.committed?, row.log_end?);
-    let from = committed.max(row.log_start.unwrap_or(committed));
-    (row.lag? > 0 && from < end).then_some(from)
-}
-
 fn bounds(offsets: &[PartitionOffset]) -> BoundsByPartition<'_> {
     let mut found: BoundsByPartition<'_> = HashMap::new();
     for answer in offsets {
@@ -211,9 +199,10 @@ fn group_lag(
                 .copied()
                 .unwrap_or_default();
             let tp = TopicPartition::new(topic, partition);
-            let mut row = records(&tp, commit, known, || gaps.of_partition(topic, partition));
-            if let (Commit::At(start), GroupType::Share) = (commit, listing.group_type) {
-                share(start, &mut row);
+            let mut row =
+                position::records(&tp, commit, known, || gaps.of_partition(topic, partition));
+            if listing.group_type == GroupType::Share {
+                position::share(commit, &mut row);
             }
             row.owner = owners
                 .as_ref()
@@ -221,7 +210,7 @@ fn group_lag(
             if listing.group_type == GroupType::Share && row.lag != Some(0) {
                 row.time_why = Some("members of a share group acknowledge out of order".into());
             } else {
-                time(input, &tp, &mut row);
+                position::time(input, &tp, &mut row);
             }
             row
         })
@@ -257,137 +246,5 @@ fn group_lag(
         topics: sums::by_topic(&partitions, owners_known, short),
         partitions,
         why,
-    }
-}
-
-/// What is known of a group's commit in one partition.
-#[derive(Clone, Copy)]
-enum Commit<'a> {
-    At(&'a CommittedOffset),
-    None,
-    Unknown(&'a str),
-}
-
-/// Lag in records of one partition.
-fn records<'a>(
-    tp: &TopicPartition,
-    commit: Commit<'_>,
-    known: Bounds,
-    gap: impl Fn() -> Option<&'a str>,
-) -> PartitionLag {
-    let mut row = PartitionLag {
-        topic: tp.topic.clone(),
-        partition: tp.partition,
-        committed: None,
-        log_start: known.start,
-        log_end: known.end,
-        lag: None,
-        lost: None,
-        time_lag_ms: None,
-        time_why: None,
-        owner: None,
-        state: LagState::Unknown,
-        why: None,
-    };
-    let committed = match commit {
-        Commit::Unknown(why) => {
-            row.why = Some(why.to_owned());
-            return row;
-        }
-        Commit::None => {
-            row.state = LagState::NoCommit;
-            // Without a commit the reset policy of the consumer decides where it begins; only an
-            // empty log leaves nothing to decide.
-            if known.start.is_some() && known.start == known.end {
-                row.lag = Some(0);
-            } else {
-                row.why =
-                    Some("nothing committed: the consumer's auto.offset.reset decides".into());
-            }
-            return row;
-        }
-        Commit::At(commit) => commit.offset,
-    };
-    row.committed = Some(committed);
-    match (known.start, known.end) {
-        (_, None) => {
-            let why = gap().unwrap_or("the partition's end offset is not known");
-            row.why = Some(why.to_owned());
-        }
-        (_, Some(end)) if committed > end => {
-            row.state = LagState::BeyondEnd;
-            row.why = Some(format!(
-                "committed {} beyond the end of the log: the topic was deleted and created again, records were lost in an unclean election, or the offset was set by hand",
-                committed - end
-            ));
-        }
-        (start, Some(end)) => {
-            row.state = LagState::Ok;
-            row.lag = Some(end - committed);
-            if let Some(start) = start.filter(|start| committed < *start) {
-                row.state = LagState::Expired;
-                row.lost = Some(start - committed);
-                row.why = Some(format!(
-                    "{} offsets were deleted (retention or DeleteRecords) before the group read them; its next fetch is out of range and auto.offset.reset decides",
-                    start - committed
-                ));
-            }
-        }
-    }
-    row
-}
-
-/// A share group's lag is what its coordinator counts; the start offset gives a bound only.
-fn share(start: &CommittedOffset, row: &mut PartitionLag) {
-    let at_most = row.lag.take();
-    row.lag = start.lag;
-    if let (None, Some(at_most)) = (row.lag, at_most) {
-        if at_most == 0 {
-            row.lag = Some(0);
-        } else {
-            row.why = Some(format!(
-                "at most {at_most}: the broker does not tell how many records behind the start offset are acknowledged"
-            ));
-        }
-    }
-}
-
-/// Lag in time of one partition, on top of its lag in records.
-fn time(input: &LagInput<'_>, tp: &TopicPartition, row: &mut PartitionLag) {
-    let Some(lag) = row.lag else {
-        row.time_why = Some("the lag in records is not known".into());
-        return;
-    };
-    if lag == 0 {
-        row.time_lag_ms = Some(0);
-        return;
-    }
-    let answer = (|| {
-        let from =
-            read_from(row).ok_or_else(|| "every unread record has been deleted".to_owned())?;
-        let unread_ms = match input.first_unread.get(&(tp.clone(), from)) {
-            None if input.first_unread.is_empty() => return Err("not asked for".to_owned()),
-            None => return Err("the first unread record was not read".to_owned()),
-            Some(answer) => answer.clone()?,
-        };
-        let reference_ms = input
-            .now_ms
-            .or_else(|| input.newest_ms.get(tp).copied())
-            .ok_or_else(|| "the newest record's timestamp is not known".to_owned())?;
-        if unread_ms < 0 {
-            return Err("the first unread record carries no timestamp".to_owned());
-        }
-        let lag_ms = reference_ms.saturating_sub(unread_ms);
-        if lag_ms < -CLOCK_SKEW_MS {
-            return Err(format!(
-                "the first unread record's timestamp lies {} ms in the future",
-                lag_ms.saturating_neg()
-            ));
-        }
-        Ok(lag_ms.max(0))
-    })();
-    match answer {
-        Ok(lag_ms) => row.time_lag_ms = Some(lag_ms),
-        Err(why) => row.time_why = Some(why),
     }
 }

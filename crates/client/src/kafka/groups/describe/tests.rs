@@ -5,7 +5,7 @@ use kafka_protocol::messages::describe_groups_response as classic_answer;
 use kafka_protocol::messages::{
     ConsumerGroupDescribeResponse, DescribeGroupsResponse, GroupId, TopicName,
 };
-use kafka_protocol::protocol::{Encodable, Request};
+use kafka_protocol::protocol::Request;
 
 fn string(text: &str) -> StrBytes {
     StrBytes::from_string(text.to_owned())
