@@ -1,7 +1,34 @@
 //! Kafka through one trait, [`Engine`], and what implements it.
+//!
+//! From the wire up: `connection` carries requests to one broker, `route` finds the right one,
+//! and one file per family of reads turns answers into the model.
 
+mod address;
+mod auth;
+mod cluster;
+mod code;
+mod configs;
+mod connection;
+mod counters;
 mod engine;
 mod error;
+mod native;
+mod offsets;
+mod probe;
+mod route;
+mod storage;
+mod tls;
+mod topics;
 
+pub use counters::{READ_APIS, Stats};
 pub use engine::{Engine, TopicSelection};
 pub use error::{Attempt, KafkaError};
+pub use native::Native;
+pub use probe::{Step, probe};
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks; data behind our locks is whole even after a panic elsewhere.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

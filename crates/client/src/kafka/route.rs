@@ -1,0 +1,272 @@
+//! Finding the broker that can answer: any live one, one by id, all, a partition's leader, a
+//! group's coordinator.
+//!
+//! Connections are opened when first needed, shared, and replaced when they have ended, timed out
+//! or reached the end of their session. A [`Router`] connects to nothing by itself and retries
+//! nothing that a broker has refused; it does go round brokers that are dead or frozen.
+
+mod coordinator;
+mod leader;
+mod nodes;
+mod slot;
+
+pub(crate) use super::code::code;
+pub(crate) use leader::{Leader, NewLeader, TopicLeaders};
+pub(crate) use nodes::{Node, Nodes, metadata};
+
+use super::KafkaError;
+use super::connection::{Connection, Dialer};
+use super::error::Attempt;
+use super::locked;
+use crate::profile::Profile;
+use futures::future::join_all;
+use futures::stream::{FuturesUnordered, StreamExt};
+use kafka_protocol::protocol::Request;
+use slot::Slot;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Any broker can answer, and this one takes so long that another is asked beside it.
+const HESITATION: Duration = Duration::from_secs(1);
+
+/// Tries of a call that Kafka refuses for a passing reason.
+pub(crate) const TRIES: usize = 3;
+
+/// Pause before try `n` (from 1): 50 ms, 150 ms, 450 ms.
+pub(crate) fn back_off(n: usize) -> Duration {
+    Duration::from_millis(match n {
+        0 | 1 => 50,
+        2 => 150,
+        _ => 450,
+    })
+}
+
+/// Whether the broker, and not its answer, was the trouble: another broker may do better.
+pub(crate) fn lost(error: &KafkaError) -> bool {
+    matches!(
+        error,
+        KafkaError::Connect { .. }
+            | KafkaError::ConnectTimeout { .. }
+            | KafkaError::Resolve { .. }
+            | KafkaError::Closed { .. }
+            | KafkaError::Timeout { .. }
+            | KafkaError::Unreachable { .. }
+    )
+}
+
+/// The ways to one cluster. Clones share everything.
+#[derive(Clone)]
+pub(crate) struct Router(Arc<Inner>);
+
+struct Inner {
+    dialer: Dialer,
+    /// A connection to whichever broker answered first.
+    first: Slot,
+    slots: Mutex<BTreeMap<i32, Arc<Slot>>>,
+    nodes: Mutex<Option<Nodes>>,
+    leaders: Mutex<HashMap<String, (Instant, TopicLeaders)>>,
+    offsets_topic_exists: AtomicBool,
+}
+
+impl Router {
+    /// Connects to nothing.
+    pub(crate) fn new(profile: Profile) -> Self {
+        Self(Arc::new(Inner {
+            dialer: Dialer::new(profile),
+            first: Slot::default(),
+            slots: Mutex::default(),
+            nodes: Mutex::default(),
+            leaders: Mutex::default(),
+            offsets_topic_exists: AtomicBool::new(false),
+        }))
+    }
+
+    /// The cluster's profile.
+    pub(crate) fn profile(&self) -> &Profile {
+        self.0.dialer.profile()
+    }
+
+    /// Bound on one request.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.profile().request_timeout
+    }
+
+    /// What its connections have sent.
+    pub(crate) fn stats(&self) -> super::Stats {
+        self.0.dialer.counters().stats()
+    }
+
+    /// A live connection to some broker. All known addresses are tried side by side.
+    ///
+    /// # Errors
+    /// `Unreachable` with every attempt; the error itself where it lies with the profile or the
+    /// credentials.
+    pub(crate) async fn any(&self) -> Result<Arc<Connection>, KafkaError> {
+        match self.live("") {
+            Some(connection) => Ok(connection),
+            None => self.0.first.obtain(|| self.race("")).await,
+        }
+    }
+
+    /// An open connection to any address but `except`.
+    fn live(&self, except: &str) -> Option<Arc<Connection>> {
+        let slots = locked(&self.0.slots);
+        std::iter::once(&self.0.first)
+            .chain(slots.values().map(Arc::as_ref))
+            .filter_map(Slot::current)
+            .find(|c| c.address() != except)
+    }
+
+    /// Dials all known addresses but `except`; the first that is ready wins.
+    async fn race(&self, except: &str) -> Result<Connection, KafkaError> {
+        let mut addresses = self.profile().bootstrap.clone();
+        if let Some(nodes) = locked(&self.0.nodes).as_ref() {
+            addresses.extend(nodes.brokers.values().map(Node::address));
+        }
+        let mut unique: Vec<String> = Vec::new();
+        for address in addresses {
+            if address != except && !unique.contains(&address) {
+                unique.push(address);
+            }
+        }
+        let mut dials: FuturesUnordered<_> = unique
+            .iter()
+            .map(|address| async { (address.clone(), self.0.dialer.open(address).await) })
+            .collect();
+        let mut attempts = Vec::new();
+        while let Some((address, outcome)) = dials.next().await {
+            match outcome {
+                Ok(connection) => return Ok(connection),
+                Err(error) => attempts.push(Attempt { address, error }),
+            }
+        }
+        attempts.sort_by_key(|a| unique.iter().position(|u| *u == a.address));
+        Err(match attempts.iter().find(|a| ours(&a.error)) {
+            Some(decisive) => decisive.error.clone(),
+            None => KafkaError::Unreachable {
+                cluster: self.profile().name.clone(),
+                attempts,
+            },
+        })
+    }
+
+    /// A connection to one broker.
+    ///
+    /// # Errors
+    /// `UnknownBroker` when the metadata does not name it, or why it cannot be reached.
+    pub(crate) async fn broker(&self, id: i32) -> Result<Arc<Connection>, KafkaError> {
+        let slot = Arc::clone(locked(&self.0.slots).entry(id).or_default());
+        if let Some(connection) = slot.current() {
+            return Ok(connection);
+        }
+        let address = self.node(id).await?.address();
+        let dial = |address: String| async move { self.0.dialer.open(&address).await };
+        let outcome = slot.obtain(|| dial(address.clone())).await;
+        match outcome {
+            Err(error) if lost(&error) => {
+                // It may have moved since the metadata was read.
+                let moved = self.refreshed_node(id).await.map(|n| n.address());
+                match moved {
+                    Ok(new) if new != address => slot.obtain(|| dial(new.clone())).await,
+                    _ => Err(error),
+                }
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// A call to one broker, at the highest common version. A connection that turns out to be
+    /// closed (idle for too long, broker restarted) is replaced once.
+    pub(crate) async fn call<R: Request>(
+        &self,
+        broker: i32,
+        build: impl Fn(i16) -> R + Sync,
+    ) -> Result<(R::Response, i16), KafkaError> {
+        let connection = self.broker(broker).await?;
+        match connection.call(self.timeout(), &build).await {
+            Err(KafkaError::Closed { .. }) => {
+                let fresh = self.broker(broker).await?;
+                fresh.call(self.timeout(), &build).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// A call that any broker can answer. A broker that hesitates or fails is passed by.
+    pub(crate) async fn ask<R: Request>(
+        &self,
+        build: impl Fn(i16) -> R + Sync,
+    ) -> Result<(R::Response, i16), KafkaError> {
+        let timeout = self.timeout();
+        let first = self.any().await?;
+        let mut one = std::pin::pin!(first.call(timeout, &build));
+        let failed = tokio::select! {
+            outcome = &mut one => match outcome {
+                Err(error) if lost(&error) => Some(error),
+                outcome => return outcome,
+            },
+            () = tokio::time::sleep(HESITATION) => None,
+        };
+        let second = async {
+            let other = match self.live(first.address()) {
+                Some(other) => other,
+                None => {
+                    let dialled = Arc::new(self.race(first.address()).await?);
+                    // Calls to come shall not begin with the one that hesitates.
+                    self.0.first.put(Arc::clone(&dialled));
+                    dialled
+                }
+            };
+            other.call(timeout, &build).await
+        };
+        let mut two = std::pin::pin!(second);
+        if let Some(error) = failed {
+            return two.await.map_err(|e| if lost(&e) { error } else { e });
+        }
+        tokio::select! {
+            outcome = &mut one => match outcome {
+                Err(error) if lost(&error) => two.await.map_err(|_| error),
+                outcome => outcome,
+            },
+            outcome = &mut two => match outcome {
+                Ok(answer) => Ok(answer),
+                Err(_) => one.await,
+            },
+        }
+    }
+
+    /// The same request to every broker in parallel; each with its own outcome.
+    ///
+    /// # Errors
+    /// Only when the list of brokers cannot be had.
+    #[expect(
+        clippy::type_complexity,
+        reason = "an outcome per broker, nothing to name"
+    )]
+    pub(crate) async fn each<R: Request, F: Fn(i16) -> R + Sync>(
+        &self,
+        build: F,
+    ) -> Result<Vec<(i32, Result<(R::Response, i16), KafkaError>)>, KafkaError> {
+        let build = &build;
+        let calls = self
+            .brokers()
+            .await?
+            .into_iter()
+            .map(|id| async move { (id, self.call(id, build).await) });
+        Ok(join_all(calls).await)
+    }
+}
+
+/// Whether the fault is on our side, so that naming one address says it all.
+fn ours(error: &KafkaError) -> bool {
+    matches!(
+        error,
+        KafkaError::Secret { .. }
+            | KafkaError::TlsSettings { .. }
+            | KafkaError::Authentication { .. }
+            | KafkaError::Mechanism { .. }
+    )
+}
