@@ -1,3 +1,5 @@
-//! The integration tests.
+//! The one integration binary: whatever needs the real cluster shares a single start of it.
 
+mod bed_test;
 mod config;
+mod support;
