@@ -1,3 +1,5 @@
 //! kafkaweave.
 
 pub mod config;
+pub mod doctor;
+pub mod remedy;
