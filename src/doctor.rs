@@ -31,7 +31,7 @@ pub async fn run(config: &Config, only: Option<&str>) -> DoctorReport {
     let clusters = chosen.iter().map(|cluster| examine(&cluster.profile));
     DoctorReport {
         build: Build::current(),
-        checked_at: jiff::Timestamp::now().to_string(),
+        checked_at: format!("{:.0}", jiff::Timestamp::now()),
         file: config.file.clone(),
         warnings: config.warnings.iter().map(ToString::to_string).collect(),
         checks,

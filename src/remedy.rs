@@ -41,9 +41,19 @@ fn advice(error: &KafkaError) -> Option<&'static str> {
             "Check user name and password, and that the listener knows the user with this mechanism."
         }
         KafkaError::Closed { step, .. } => closed(step),
+        KafkaError::Protocol { reason, .. } if reason.starts_with("it is tls") => {
+            "Set `tls` (`tls = true` trusts the system's authorities), or use the port of a plaintext listener."
+        }
+        KafkaError::Protocol { reason, .. } if reason.starts_with("it is http") => {
+            "Use the port of a Kafka listener, often 9092 or 9094; this one is a web service or a proxy."
+        }
         KafkaError::Protocol { .. } => {
             "Check that the port is Kafka's, and `tls`: a TLS or HTTP port answers a plain Kafka client like this."
         }
+        KafkaError::Timeout { operation, .. } if operation == "ApiVersions" => {
+            silent("api_versions")
+        }
+        KafkaError::Timeout { operation, .. } if operation.starts_with("Sasl") => silent("sasl"),
         KafkaError::Timeout { .. } => {
             "The broker is overloaded, frozen or stopped: look at its load and log, or raise `request_timeout_ms`."
         }

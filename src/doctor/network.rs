@@ -122,7 +122,7 @@ fn away(broker: &Broker) -> Check {
     };
     Check {
         name: format!("broker {}", broker.id),
-        status: Status::Warning,
+        status: Status::Failed,
         detail: state.into(),
         remedy: Some("Look whether its process runs, and at its log.".into()),
     }
@@ -161,7 +161,7 @@ async fn walk_one(
             probe(profile, &address)
                 .await
                 .iter()
-                .map(|step| reported(profile, &role, step)),
+                .map(|step| reported(profile, &address, &role, step)),
         );
     } else {
         // A broker answers ApiVersions before the log-in, so all steps up to there can be tried.
@@ -171,7 +171,7 @@ async fn walk_one(
         };
         let tried = probe(&anonymous, &address).await;
         let before = tried.iter().take_while(|step| step.name != "metadata");
-        steps.extend(before.map(|step| reported(profile, &role, step)));
+        steps.extend(before.map(|step| reported(profile, &address, &role, step)));
         if steps.iter().all(|step| step.status == Status::Ok) {
             steps.push(StepReport {
                 name: "sasl",
@@ -189,15 +189,21 @@ async fn walk_one(
     }
 }
 
-fn reported(profile: &Profile, role: &Role, step: &Step) -> StepReport {
+fn reported(profile: &Profile, address: &str, role: &Role, step: &Step) -> StepReport {
     let elapsed_ms = (step.elapsed.as_secs_f64() * 10_000.0).round() / 10.0;
     let (status, detail, remedy) = match &step.outcome {
+        Ok(detail) if sees_nothing(step.name, detail) => {
+            let remedy = "Grant what is to be looked at, e.g. `kafka-acls --add --allow-principal User:NAME --operation Describe --topic '*'`.";
+            (Status::Warning, detail.clone(), Some(remedy.to_owned()))
+        }
         Ok(detail) => (Status::Ok, detail.clone(), None),
-        Err(error) => (
-            Status::Failed,
-            error.to_string(),
-            advise(profile, role, error),
-        ),
+        Err(error) => {
+            let text = error.to_string();
+            // The report names the address above its steps.
+            let bare = text.strip_prefix(&format!("`{address}`: "));
+            let detail = bare.unwrap_or(&text).to_owned();
+            (Status::Failed, detail, advise(profile, role, error))
+        }
     };
     StepReport {
         name: step.name,
@@ -206,6 +212,13 @@ fn reported(profile: &Profile, role: &Role, step: &Step) -> StepReport {
         elapsed_ms,
         remedy,
     }
+}
+
+/// Whether the principal may log in and nothing else.
+fn sees_nothing(step: &str, detail: &str) -> bool {
+    step == "authorization"
+        && detail.contains("nothing is allowed")
+        && detail.contains("no topic can be seen")
 }
 
 #[cfg(test)]
@@ -281,7 +294,7 @@ mod tests {
         );
         assert_eq!(
             (checks[0].name.as_str(), checks[0].status),
-            ("broker 3", Status::Warning)
+            ("broker 3", Status::Failed)
         );
     }
 

@@ -43,6 +43,22 @@ fn silent(step: &'static str) -> KafkaError {
     }
 }
 
+fn timeout(operation: &str) -> KafkaError {
+    KafkaError::Timeout {
+        address: s(AT),
+        operation: s(operation),
+        after_ms: 1,
+    }
+}
+
+fn protocol(reason: &str) -> KafkaError {
+    KafkaError::Protocol {
+        address: s(AT),
+        step: s("ApiVersions"),
+        reason: s(reason),
+    }
+}
+
 fn closed(step: &str) -> KafkaError {
     KafkaError::Closed {
         address: s(AT),
@@ -198,22 +214,18 @@ fn each_failure_gets_advice_that_names_what_to_change() {
         (closed("Metadata"), "wants SASL"),
         (closed("SaslHandshake"), "no SASL"),
         (closed("Fetch"), "Try again"),
+        (protocol("it is shorter than a header"), "HTTP"),
         (
-            KafkaError::Protocol {
-                address: s(AT),
-                step: s("ApiVersions"),
-                reason: s("r"),
-            },
-            "HTTP",
+            protocol("it is tls: the listener wants a tls connection"),
+            "Set `tls`",
         ),
         (
-            KafkaError::Timeout {
-                address: s(AT),
-                operation: s("o"),
-                after_ms: 1,
-            },
-            "`request_timeout_ms`",
+            protocol("it is http: this is no kafka listener"),
+            "web service",
         ),
+        (timeout("Metadata"), "`request_timeout_ms`"),
+        (timeout("ApiVersions"), "stays silent"),
+        (timeout("SaslAuthenticate"), "`connect_timeout_ms`"),
         (
             KafkaError::NotOffered {
                 operation: s("o"),

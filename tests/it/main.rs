@@ -2,4 +2,5 @@
 
 mod bed_test;
 mod config;
+mod doctor;
 mod support;
