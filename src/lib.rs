@@ -10,6 +10,7 @@ pub mod arguments;
 pub mod clusters;
 pub mod config;
 pub mod dispatch;
+pub mod doctor;
 pub mod page;
 pub mod problem;
 pub mod remedy;
