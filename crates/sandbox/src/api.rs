@@ -11,6 +11,7 @@ pub(crate) mod list_offsets;
 pub(crate) mod membership;
 pub(crate) mod metadata;
 pub(crate) mod offsets;
+pub(crate) mod partitions;
 pub(crate) mod produce;
 mod refuse;
 pub(crate) mod topics;

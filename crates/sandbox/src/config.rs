@@ -246,9 +246,32 @@ fn fixed_settings() -> Vec<(&'static str, String)> {
         .collect()
 }
 
+/// A level's value in the unit of the setting: `log.retention.hours` says hours, `retention.ms` wants
+/// milliseconds. A broker's own `log.retention.ms` stays unset when only the hours are given.
+fn in_unit_of(key: &Key, name: &str, value: &str) -> Option<String> {
+    if name == key.name {
+        return Some(value.to_owned());
+    }
+    let to_ms = match name.rsplit('.').next() {
+        Some("hours") => 3_600_000,
+        Some("minutes") => 60_000,
+        _ => return Some(value.to_owned()),
+    };
+    if key.name.starts_with("log.") {
+        return None;
+    }
+    let value: i64 = value.parse().ok()?;
+    Some(value.saturating_mul(to_ms).to_string())
+}
+
 fn entry(key: &'static Key, mut levels: Vec<(String, Option<String>, i8)>) -> Entry {
     let (value, source) = match levels.first() {
-        Some((_, value, source)) => (value.clone(), *source),
+        Some((name, value, source)) => (
+            value
+                .as_deref()
+                .and_then(|value| in_unit_of(key, name, value)),
+            *source,
+        ),
         None => (key.default.map(str::to_owned), source::DEFAULT),
     };
     if key.kind == Kind::Password {

@@ -131,13 +131,13 @@ offer! {
     now ApiVersionsRequest => api_versions_of;
     now CreateTopicsRequest => api::topics::create;
     now DeleteTopicsRequest => api::topics::delete;
-    now DeleteRecordsRequest => api::topics::delete_records;
+    now DeleteRecordsRequest => api::partitions::delete_records;
     now InitProducerIdRequest => api::produce::init_producer_id;
     now OffsetForLeaderEpochRequest => api::list_offsets::end_of_epoch;
     now DescribeAclsRequest => api::cluster::describe_acls;
     now DescribeConfigsRequest => api::configs::describe;
     now DescribeLogDirsRequest => api::cluster::log_dirs;
-    now CreatePartitionsRequest => api::topics::create_partitions;
+    now CreatePartitionsRequest => api::partitions::create_partitions;
     now DeleteGroupsRequest => api::groups::delete;
     now IncrementalAlterConfigsRequest => api::configs::alter;
     now ListPartitionReassignmentsRequest => api::cluster::reassignments;

@@ -19,7 +19,9 @@ fn every_default_is_a_value_that_its_key_takes() {
             assert!(key.kind.takes(default), "{}", key.name);
             assert!(
                 key.choices.is_empty()
-                    || default.split(',').all(|item| key.choices.contains(&item)),
+                    || default
+                        .split(',')
+                        .all(|item| item.is_empty() || key.choices.contains(&item)),
                 "{}",
                 key.name
             );
@@ -104,4 +106,21 @@ fn passwords_are_never_shown() {
     let own = settings(&[("ssl.keystore.password", "hunter2")]);
     let entries = broker_entries(1, "PLAINTEXT://127.0.0.1:1", "r", &own, &Settings::new());
     assert!(!format!("{entries:?}").contains("hunter2"));
+}
+
+#[test]
+fn broker_hours_become_topic_milliseconds() {
+    let none = Settings::new();
+    let of = |entries: Vec<Entry>, name: &str| {
+        let found = entries
+            .into_iter()
+            .find(|entry| entry.key.name == name)
+            .unwrap();
+        (found.value, found.synonyms.len())
+    };
+    let topic = topic_entries(&none, &none, &none);
+    assert_eq!(of(topic, "retention.ms"), (Some("604800000".into()), 1));
+    let broker = || broker_entries(1, "x", "r", &none, &none);
+    assert_eq!(of(broker(), "log.retention.ms"), (None, 1));
+    assert_eq!(of(broker(), "log.retention.hours"), (Some("168".into()), 1));
 }

@@ -3,6 +3,7 @@
 //! A member that joins or syncs gets a channel; it is answered when the round is complete. Deadlines
 //! are looked at by a tick from outside, so nothing here waits.
 
+mod call;
 mod round;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use indexmap::IndexMap;
 use tokio::sync::oneshot;
+
+pub(crate) use call::{Applicant, Join, Joined, Later, Sync, Synced};
+use call::{refusal, unsynced};
 
 use super::MAX_MEMBERS;
 use crate::wire::code;
@@ -36,53 +40,6 @@ impl Phase {
             Self::Stable => "Stable",
         }
     }
-}
-
-/// Outcome of a JoinGroup.
-#[derive(Debug, Clone)]
-pub(crate) struct Joined {
-    pub(crate) error: i16,
-    pub(crate) generation: i32,
-    pub(crate) protocol_type: Option<String>,
-    pub(crate) protocol: Option<String>,
-    pub(crate) leader: String,
-    pub(crate) member_id: String,
-    /// For the leader only: (member id, instance id, metadata).
-    pub(crate) members: Vec<(String, Option<String>, Bytes)>,
-}
-
-/// Outcome of a SyncGroup.
-#[derive(Debug, Clone)]
-pub(crate) struct Synced {
-    pub(crate) error: i16,
-    pub(crate) protocol_type: Option<String>,
-    pub(crate) protocol: Option<String>,
-    pub(crate) assignment: Bytes,
-}
-
-/// An answer that is there or will come.
-#[derive(Debug)]
-pub(crate) enum Later<T> {
-    Now(T),
-    Wait(oneshot::Receiver<T>),
-}
-
-pub(crate) type Join = Later<Joined>;
-pub(crate) type Sync = Later<Synced>;
-
-/// What a JoinGroup asks.
-#[derive(Debug, Clone)]
-pub(crate) struct Applicant {
-    pub(crate) member_id: String,
-    pub(crate) instance_id: Option<String>,
-    pub(crate) client_id: String,
-    pub(crate) client_host: String,
-    pub(crate) session: Duration,
-    pub(crate) rebalance: Duration,
-    pub(crate) protocol_type: String,
-    pub(crate) protocols: Vec<(String, Bytes)>,
-    /// From v4 on, a new dynamic member is given its id first and joins with the second call (KIP-394).
-    pub(crate) must_know_id: bool,
 }
 
 /// A member.
@@ -125,18 +82,6 @@ pub(crate) struct Classic {
     pending: BTreeMap<String, Instant>,
     statics: BTreeMap<String, String>,
     rebalance_until: Option<Instant>,
-}
-
-fn refusal(error: i16, member_id: &str) -> Join {
-    Later::Now(Joined {
-        error,
-        generation: -1,
-        protocol_type: None,
-        protocol: None,
-        leader: String::new(),
-        member_id: member_id.to_owned(),
-        members: Vec::new(),
-    })
 }
 
 impl Classic {
@@ -387,19 +332,12 @@ impl Classic {
 /// Tells the former holder of a static membership that it is out.
 fn fence(member: &mut Member) {
     if let Some(sender) = member.joining.take() {
-        let place = Joined {
-            error: code::FENCED_INSTANCE_ID,
-            generation: -1,
-            protocol_type: None,
-            protocol: None,
-            leader: String::new(),
-            member_id: member.id.clone(),
-            members: Vec::new(),
-        };
-        drop(sender.send(place));
+        if let Later::Now(place) = refusal(code::FENCED_INSTANCE_ID, &member.id) {
+            drop(sender.send(place));
+        }
     }
     if let Some(sender) = member.syncing.take() {
-        drop(sender.send(round::unsynced(code::FENCED_INSTANCE_ID)));
+        drop(sender.send(unsynced(code::FENCED_INSTANCE_ID)));
     }
 }
 

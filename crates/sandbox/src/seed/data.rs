@@ -206,7 +206,7 @@ pub(super) fn customers(start_ms: i64) -> Vec<Vec<Record>> {
         });
         let at_ms = start_ms - HOUR_MS + i64::try_from(number).unwrap_or(0) * 10_000;
         let mut record = plain(at_ms, &key, &value, vec![]);
-        if number % 9 == 4 {
+        if number % 7 == 4 {
             record.value = None;
         }
         record.offset = next[partition];

@@ -5,17 +5,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::{Classic, Joined, Later, Phase, Sync, Synced};
+use super::{Classic, Joined, Later, Phase, Sync, Synced, unsynced};
 use crate::wire::code;
-
-pub(super) fn unsynced(error: i16) -> Synced {
-    Synced {
-        error,
-        protocol_type: None,
-        protocol: None,
-        assignment: Bytes::new(),
-    }
-}
 
 impl Classic {
     /// Asks all members to join again.
