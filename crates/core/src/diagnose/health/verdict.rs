@@ -1,5 +1,6 @@
 //! The verdict, and what it could not take into account.
 
+use super::blame::online;
 use super::finding::{Finding, Report, Severity, Verdict};
 use super::{Snapshot, missing_brokers};
 use crate::model::{BrokerState, Missing};
@@ -124,6 +125,8 @@ fn blind(snapshot: &Snapshot) -> Vec<String> {
             .missing
             .iter()
             .filter(|gap| !not_offered(gap))
+            // What a broker that is out does not tell is part of that finding.
+            .filter(|gap| gap.broker.is_none_or(|id| online(&snapshot.cluster, id)))
             .filter(|gap| {
                 let what = gap.what.to_lowercase();
                 // Feature levels say nothing about health; the quorum is dealt with above.

@@ -168,6 +168,21 @@ fn an_online_broker_that_does_not_answer_is_found_and_a_refusal_is_not() {
 }
 
 #[test]
+fn what_a_fenced_broker_does_not_tell_is_no_news() {
+    let mut snapshot = sound();
+    snapshot.cluster.brokers[1].state = BrokerState::Fenced;
+    snapshot.missing = vec![Missing {
+        what: "log dirs of broker 2".into(),
+        broker: Some(2),
+        why: "the broker is fenced (dead, frozen or starting)".into(),
+    }];
+    let judged = report(&snapshot);
+    assert_eq!(only(&judged).rule, Rule::FencedBrokers);
+    assert_eq!(judged.why, "fenced brokers (broker 2)");
+    assert_eq!(judged.unchecked.len(), 1);
+}
+
+#[test]
 fn what_cannot_be_seen_forbids_healthy_but_does_not_hide_what_is_seen() {
     let mut snapshot = sound();
     snapshot.topics = None;
