@@ -33,7 +33,10 @@ pub fn read<T: DeserializeOwned>(arguments: JsonObject) -> Result<T, Error> {
 
 fn object(path: &str, schema: &JsonObject, arguments: JsonObject) -> Result<JsonObject, Error> {
     let none = JsonObject::new();
-    let properties = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
+    let properties = schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .unwrap_or(&none);
     let mut conforming = JsonObject::new();
     for (name, value) in arguments {
         let path = join(path, &name);
@@ -46,12 +49,26 @@ fn object(path: &str, schema: &JsonObject, arguments: JsonObject) -> Result<Json
         }
         conforming.insert(name, conform_value(&path, property, value)?);
     }
-    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+    let required = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     for name in required.filter_map(Value::as_str) {
         if !conforming.contains_key(name) {
-            let what = properties.get(name).and_then(|p| p.get("description")).and_then(Value::as_str);
-            let reason = what.map_or_else(|| "is required".into(), |what| format!("is required: {what}"));
-            return Err(Error::Argument { path: join(path, name), reason, near: Vec::new() });
+            let what = properties
+                .get(name)
+                .and_then(|p| p.get("description"))
+                .and_then(Value::as_str);
+            let reason = what.map_or_else(
+                || "is required".into(),
+                |what| format!("is required: {what}"),
+            );
+            return Err(Error::Argument {
+                path: join(path, name),
+                reason,
+                near: Vec::new(),
+            });
         }
     }
     Ok(conforming)
@@ -64,7 +81,10 @@ fn unknown(path: String, name: &str, properties: &JsonObject) -> Error {
     } else {
         format!("is unknown; known: {}", known.join(", "))
     };
-    let near = near(name, known.iter().copied(), 2).into_iter().map(String::from).collect();
+    let near = near(name, known.iter().copied(), 2)
+        .into_iter()
+        .map(String::from)
+        .collect();
     Error::Argument { path, reason, near }
 }
 
@@ -92,18 +112,28 @@ fn conform_value(path: &str, schema: &JsonObject, value: Value) -> Result<Value,
         Value::Number(ref number) => {
             let number = number.as_f64().unwrap_or_default();
             let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
-            if bound("minimum").is_some_and(|low| number < low) || bound("maximum").is_some_and(|high| number > high) {
+            if bound("minimum").is_some_and(|low| number < low)
+                || bound("maximum").is_some_and(|high| number > high)
+            {
                 return Err(wrong(path, schema, &value, kind));
             }
             Ok(value)
         }
         Value::Array(items) => {
             let none = JsonObject::new();
-            let item = schema.get("items").and_then(Value::as_object).unwrap_or(&none);
-            let items = items.into_iter().enumerate().map(|(i, v)| conform_value(&format!("{path}[{i}]"), item, v));
+            let item = schema
+                .get("items")
+                .and_then(Value::as_object)
+                .unwrap_or(&none);
+            let items = items
+                .into_iter()
+                .enumerate()
+                .map(|(i, v)| conform_value(&format!("{path}[{i}]"), item, v));
             Ok(Value::Array(items.collect::<Result<_, _>>()?))
         }
-        Value::Object(inner) if schema.contains_key("properties") => Ok(Value::Object(object(path, schema, inner)?)),
+        Value::Object(inner) if schema.contains_key("properties") => {
+            Ok(Value::Object(object(path, schema, inner)?))
+        }
         other => Ok(other),
     }
 }
@@ -117,8 +147,16 @@ fn coerce(kind: &str, value: Value) -> Value {
         },
         // 5.0 is an integer to JSON and to the people who write it.
         ("integer", Value::Number(number)) => match number.as_f64() {
-            Some(float) if !number.is_i64() && !number.is_u64() && float.fract() == 0.0 && float.abs() < 9e15 => {
-                #[expect(clippy::cast_possible_truncation, reason = "bounded and without a fraction")]
+            Some(float)
+                if !number.is_i64()
+                    && !number.is_u64()
+                    && float.fract() == 0.0
+                    && float.abs() < 9e15 =>
+            {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "bounded and without a fraction"
+                )]
                 let whole = float as i64;
                 json!(whole)
             }
@@ -134,7 +172,9 @@ fn coerce(kind: &str, value: Value) -> Value {
             Ok(list @ Value::Array(_)) => list,
             _ => Value::Array(vec![value]),
         },
-        ("array", Value::Number(_) | Value::Bool(_) | Value::Object(_)) => Value::Array(vec![value]),
+        ("array", Value::Number(_) | Value::Bool(_) | Value::Object(_)) => {
+            Value::Array(vec![value])
+        }
         ("object", Value::String(text)) => match serde_json::from_str::<Value>(text) {
             Ok(object @ Value::Object(_)) => object,
             _ => value,
@@ -148,7 +188,10 @@ fn wrong(path: &str, schema: &JsonObject, value: &Value, kind: &str) -> Error {
     let allowed = if let Some(allowed) = schema.get("enum").and_then(Value::as_array) {
         let names: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
         if let Some(text) = value.as_str() {
-            near_values = near(text, names.iter().copied(), 1).into_iter().map(String::from).collect();
+            near_values = near(text, names.iter().copied(), 1)
+                .into_iter()
+                .map(String::from)
+                .collect();
         }
         format!("one of {}", names.join(", "))
     } else {
@@ -164,11 +207,19 @@ fn wrong(path: &str, schema: &JsonObject, value: &Value, kind: &str) -> Error {
     if shown.chars().count() > 60 {
         shown = shown.chars().take(60).chain("...".chars()).collect();
     }
-    Error::Argument { path: path.into(), reason: format!("is {shown}; allowed: {allowed}"), near: near_values }
+    Error::Argument {
+        path: path.into(),
+        reason: format!("is {shown}; allowed: {allowed}"),
+        near: near_values,
+    }
 }
 
 fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.into() } else { format!("{path}.{name}") }
+    if path.is_empty() {
+        name.into()
+    } else {
+        format!("{path}.{name}")
+    }
 }
 
 #[cfg(test)]
@@ -183,11 +234,17 @@ mod tests {
             "where": {"type": "array", "items": {"type": "string"}},
             "internal": {"type": "boolean"},
         }});
-        let (Value::Object(schema), Value::Object(arguments)) = (schema, arguments) else { panic!("objects") };
-        conform(&schema, arguments).map(Value::Object).map_err(|e| match e {
-            Error::Argument { ref near, .. } if !near.is_empty() => format!("{e} ~ {}", near.join(",")),
-            e => e.to_string(),
-        })
+        let (Value::Object(schema), Value::Object(arguments)) = (schema, arguments) else {
+            panic!("objects")
+        };
+        conform(&schema, arguments)
+            .map(Value::Object)
+            .map_err(|e| match e {
+                Error::Argument { ref near, .. } if !near.is_empty() => {
+                    format!("{e} ~ {}", near.join(","))
+                }
+                e => e.to_string(),
+            })
     }
 
     #[test]
@@ -195,22 +252,52 @@ mod tests {
         let sent = json!({"topic": 7, "limit": "42", "where": "value = 1", "internal": "true", "sort": null});
         let read = json!({"topic": "7", "limit": 42, "where": ["value = 1"], "internal": true});
         assert_eq!(check(sent), Ok(read));
-        assert_eq!(check(json!({"topic": "t", "limit": 5.0})), Ok(json!({"topic": "t", "limit": 5})));
-        assert_eq!(check(json!({"topic": "", "limit": "1"})), Ok(json!({"topic": "", "limit": 1})));
+        assert_eq!(
+            check(json!({"topic": "t", "limit": 5.0})),
+            Ok(json!({"topic": "t", "limit": 5}))
+        );
+        assert_eq!(
+            check(json!({"topic": "", "limit": "1"})),
+            Ok(json!({"topic": "", "limit": 1}))
+        );
     }
 
     #[test]
     fn what_cannot_be_understood_is_refused_with_its_path_and_what_is_allowed() {
         let table = [
             (json!({}), "argument `topic`: is required: Topic"),
-            (json!({"topic": null}), "argument `topic`: is required: Topic"),
-            (json!({"topic": "t", "limt": 1}), "argument `limt`: is unknown; known: internal, limit, sort, topic, where ~ limit"),
-            (json!({"topic": "t", "limit": 0}), "argument `limit`: is 0; allowed: integer from 1 to 500"),
-            (json!({"topic": "t", "limit": "many"}), "argument `limit`: is \"many\"; allowed: integer from 1 to 500"),
-            (json!({"topic": "t", "limit": 1.5}), "argument `limit`: is 1.5; allowed: integer from 1 to 500"),
-            (json!({"topic": "t", "sort": "nam"}), "argument `sort`: is \"nam\"; allowed: one of name, size ~ name"),
-            (json!({"topic": {}, "limit": 1}), "argument `topic`: is {}; allowed: string"),
-            (json!({"topic": "t", "where": ["a", {"x": 1}]}), "argument `where[1]`: is {\"x\":1}; allowed: string"),
+            (
+                json!({"topic": null}),
+                "argument `topic`: is required: Topic",
+            ),
+            (
+                json!({"topic": "t", "limt": 1}),
+                "argument `limt`: is unknown; known: internal, limit, sort, topic, where ~ limit",
+            ),
+            (
+                json!({"topic": "t", "limit": 0}),
+                "argument `limit`: is 0; allowed: integer from 1 to 500",
+            ),
+            (
+                json!({"topic": "t", "limit": "many"}),
+                "argument `limit`: is \"many\"; allowed: integer from 1 to 500",
+            ),
+            (
+                json!({"topic": "t", "limit": 1.5}),
+                "argument `limit`: is 1.5; allowed: integer from 1 to 500",
+            ),
+            (
+                json!({"topic": "t", "sort": "nam"}),
+                "argument `sort`: is \"nam\"; allowed: one of name, size ~ name",
+            ),
+            (
+                json!({"topic": {}, "limit": 1}),
+                "argument `topic`: is {}; allowed: string",
+            ),
+            (
+                json!({"topic": "t", "where": ["a", {"x": 1}]}),
+                "argument `where[1]`: is {\"x\":1}; allowed: string",
+            ),
         ];
         for (sent, expected) in table {
             assert_eq!(check(sent.clone()), Err(expected.to_string()), "{sent}");

@@ -3,7 +3,11 @@
 //! Exit codes: 0 answered (gaps are printed), 1 the answer is an error or a check failed, 2 the
 //! command line or the configuration is wrong. Only this module prints.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line is for")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "printing is what a command line is for"
+)]
 
 pub mod call;
 mod colour;
@@ -50,7 +54,13 @@ Exit codes: 0 answered, 1 failed, 2 wrong usage or configuration.";
 #[derive(Debug, Args)]
 struct Common {
     /// Configuration file; without it the usual places are looked at.
-    #[arg(long, global = true, value_name = "FILE", env = "KAFKAWEAVE_CONFIG", help_heading = "Configuration")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "KAFKAWEAVE_CONFIG",
+        help_heading = "Configuration"
+    )]
     config: Option<PathBuf>,
     /// Start the in-memory demo cluster inside and use it.
     #[arg(long, global = true)]
@@ -122,13 +132,22 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Sandbox(args) => sandbox::run(&args).await,
         Command::Config(args) => config::run(&cli.common, &args),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "kafkaweave", &mut std::io::stdout());
+            clap_complete::generate(
+                shell,
+                &mut Cli::command(),
+                "kafkaweave",
+                &mut std::io::stdout(),
+            );
             Ok(ExitCode::SUCCESS)
         }
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error}");
-        ExitCode::from(if matches!(error, CliError::Failed(_)) { 1 } else { 2 })
+        ExitCode::from(if matches!(error, CliError::Failed(_)) {
+            1
+        } else {
+            2
+        })
     })
 }
 
@@ -145,7 +164,10 @@ fn log(filter: Option<&str>, serving: bool) -> Result<(), CliError> {
         .init();
     // A panic's message may quote what it stumbled over; the place is enough to mend it.
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         tracing::error!(place, "panic");
     }));
     Ok(())
@@ -164,11 +186,18 @@ impl Session {
         let sandbox = match common.sandbox {
             true => {
                 let started = Sandbox::start(kafkaweave_sandbox::Options::default()).await;
-                Some(started.map_err(|e| CliError::Failed(format!("the sandbox cannot start: {e}")))?)
+                Some(
+                    started
+                        .map_err(|e| CliError::Failed(format!("the sandbox cannot start: {e}")))?,
+                )
             }
             false => None,
         };
-        let mut clusters: Vec<Cluster> = config.profiles().into_iter().map(|p| Cluster::new(p, false)).collect();
+        let mut clusters: Vec<Cluster> = config
+            .profiles()
+            .into_iter()
+            .map(|p| Cluster::new(p, false))
+            .collect();
         let mut default = config.default_cluster.clone();
         if let Some(sandbox) = &sandbox {
             let bootstrap = sandbox.bootstrap().split(',').map(String::from).collect();
@@ -184,7 +213,11 @@ impl Session {
             concurrent_calls: config.limits.max_concurrent_calls,
             answer_bytes: config.limits.max_answer_bytes,
         };
-        Ok(Self { dispatcher: Arc::new(Dispatcher::new(surface, clusters, bounds)), config, sandbox })
+        Ok(Self {
+            dispatcher: Arc::new(Dispatcher::new(surface, clusters, bounds)),
+            config,
+            sandbox,
+        })
     }
 
     async fn stop(self) {

@@ -22,7 +22,11 @@ impl Cluster {
     /// A cluster with the engine that its profile asks for.
     pub fn new(profile: Profile, sandbox: bool) -> Self {
         let engine = connect(&profile);
-        Self { profile, sandbox, engine }
+        Self {
+            profile,
+            sandbox,
+            engine,
+        }
     }
 
     /// Its engine.
@@ -44,7 +48,10 @@ pub struct Clusters {
 impl Clusters {
     /// Clusters in the order given; `default` is used by calls that name none.
     pub fn new(clusters: impl IntoIterator<Item = Cluster>, default: Option<String>) -> Self {
-        let by_name = clusters.into_iter().map(|c| (c.profile.name.clone(), Arc::new(c))).collect();
+        let by_name = clusters
+            .into_iter()
+            .map(|c| (c.profile.name.clone(), Arc::new(c)))
+            .collect();
         Self { by_name, default }
     }
 
@@ -74,12 +81,21 @@ impl Clusters {
             } else {
                 "argument `cluster` is needed, as several clusters are configured"
             };
-            return Err(Error::Cluster { reason: reason.into(), known: known() });
+            return Err(Error::Cluster {
+                reason: reason.into(),
+                known: known(),
+            });
         };
         self.by_name.get(name).cloned().ok_or_else(|| {
             let nearest = near(name, self.by_name.keys().map(String::as_str), 1);
-            let nearest = nearest.first().map(|n| format!("; nearest: `{n}`")).unwrap_or_default();
-            Error::Cluster { reason: format!("cluster `{name}` is not configured{nearest}"), known: known() }
+            let nearest = nearest
+                .first()
+                .map(|n| format!("; nearest: `{n}`"))
+                .unwrap_or_default();
+            Error::Cluster {
+                reason: format!("cluster `{name}` is not configured{nearest}"),
+                known: known(),
+            }
         })
     }
 }

@@ -31,7 +31,11 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { call_timeout: Duration::from_secs(30), concurrent_calls: 16, answer_bytes: 60 * 1024 }
+        Self {
+            call_timeout: Duration::from_secs(30),
+            concurrent_calls: 16,
+            answer_bytes: 60 * 1024,
+        }
     }
 }
 
@@ -46,7 +50,12 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// A dispatcher over the offered tools and configured clusters.
     pub fn new(surface: Arc<Surface>, clusters: Arc<Clusters>, bounds: Bounds) -> Self {
-        Self { surface, clusters, bounds, slots: Semaphore::new(bounds.concurrent_calls) }
+        Self {
+            surface,
+            clusters,
+            bounds,
+            slots: Semaphore::new(bounds.concurrent_calls),
+        }
     }
 
     /// The tools of this process.
@@ -64,7 +73,12 @@ impl Dispatcher {
     ///
     /// # Errors
     /// Any [`Error`], as a fact; [`Problem`] turns it into words.
-    pub async fn call(&self, name: &str, arguments: JsonObject, cancel: CancellationToken) -> Result<Reply, Error> {
+    pub async fn call(
+        &self,
+        name: &str,
+        arguments: JsonObject,
+        cancel: CancellationToken,
+    ) -> Result<Reply, Error> {
         let mut audit = Audit::begin(name);
         let result = tokio::select! {
             biased;
@@ -78,7 +92,12 @@ impl Dispatcher {
         result
     }
 
-    async fn bounded(&self, name: &str, arguments: JsonObject, audit_cluster: &mut String) -> Result<Reply, Error> {
+    async fn bounded(
+        &self,
+        name: &str,
+        arguments: JsonObject,
+        audit_cluster: &mut String,
+    ) -> Result<Reply, Error> {
         let deadline = Instant::now() + self.bounds.call_timeout;
         let tool = self.find(name)?;
         let (context, arguments) = self.prepare(tool, arguments, deadline)?;
@@ -89,12 +108,17 @@ impl Dispatcher {
             .await
             .ok()
             .and_then(Result::ok)
-            .ok_or(Error::Busy { running: self.bounds.concurrent_calls })?;
-        let run = AssertUnwindSafe((tool.call)(&context, arguments, self.bounds.answer_bytes)).catch_unwind();
+            .ok_or(Error::Busy {
+                running: self.bounds.concurrent_calls,
+            })?;
+        let run = AssertUnwindSafe((tool.call)(&context, arguments, self.bounds.answer_bytes))
+            .catch_unwind();
         match tokio::time::timeout_at(deadline, run).await {
             Ok(Ok(result)) => result,
             Ok(Err(_panic)) => Err(Error::Panicked),
-            Err(_) => Err(Error::Deadline { after_ms: millis(self.bounds.call_timeout) }),
+            Err(_) => Err(Error::Deadline {
+                after_ms: millis(self.bounds.call_timeout),
+            }),
         }
     }
 
@@ -102,17 +126,40 @@ impl Dispatcher {
         if let Some(tool) = self.surface.find(name) {
             return Ok(tool);
         }
-        let off = self.surface.off().iter().find(|(tool, _)| tool.name == name);
-        let reason = off.map_or_else(|| "does not exist".into(), |(_, why)| format!("is off: {why}"));
+        let off = self
+            .surface
+            .off()
+            .iter()
+            .find(|(tool, _)| tool.name == name);
+        let reason = off.map_or_else(
+            || "does not exist".into(),
+            |(_, why)| format!("is off: {why}"),
+        );
         let near = near(name, self.surface.on().iter().map(|t| t.name), 3);
-        Err(Error::Tool { name: shorten(name), reason, near: near.into_iter().map(String::from).collect() })
+        Err(Error::Tool {
+            name: shorten(name),
+            reason,
+            near: near.into_iter().map(String::from).collect(),
+        })
     }
 
-    fn prepare(&self, tool: &ToolDef, arguments: JsonObject, deadline: Instant) -> Result<(Context, JsonObject), Error> {
+    fn prepare(
+        &self,
+        tool: &ToolDef,
+        arguments: JsonObject,
+        deadline: Instant,
+    ) -> Result<(Context, JsonObject), Error> {
         let mut arguments = arguments::conform(&(tool.input_schema)(), arguments)?;
-        let named = if tool.cluster { arguments.remove(CLUSTER) } else { None };
+        let named = if tool.cluster {
+            arguments.remove(CLUSTER)
+        } else {
+            None
+        };
         let cluster = if tool.cluster {
-            Some(self.clusters.find(named.as_ref().and_then(|n| n.as_str()))?)
+            Some(
+                self.clusters
+                    .find(named.as_ref().and_then(|n| n.as_str()))?,
+            )
         } else {
             None
         };
@@ -140,7 +187,12 @@ struct Audit {
 
 impl Audit {
     fn begin(tool: &str) -> Self {
-        Self { tool: shorten(tool), cluster: String::new(), begun: Instant::now(), outcome: "abandoned" }
+        Self {
+            tool: shorten(tool),
+            cluster: String::new(),
+            begun: Instant::now(),
+            outcome: "abandoned",
+        }
     }
 
     fn end(&mut self, outcome: &'static str) {
@@ -162,7 +214,10 @@ impl Drop for Audit {
 
 /// A name as given, short enough and plain enough for a log line.
 fn shorten(name: &str) -> String {
-    name.chars().take(64).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect()
+    name.chars()
+        .take(64)
+        .map(|c| if c.is_ascii_graphic() { c } else { '?' })
+        .collect()
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -170,6 +225,8 @@ fn millis(duration: Duration) -> u64 {
 }
 
 fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

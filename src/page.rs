@@ -65,7 +65,13 @@ pub fn page<T>(
     };
     let mut shown: Vec<T> = rows.split_off(start.min(total));
     shown.truncate(limit);
-    let mut page = Page { total, shown: 0, next_cursor: None, mark, start };
+    let mut page = Page {
+        total,
+        shown: 0,
+        next_cursor: None,
+        mark,
+        start,
+    };
     page.keep(&shown, name);
     Ok((shown, page))
 }
@@ -75,20 +81,32 @@ impl Page {
     pub fn keep<T>(&mut self, rows: &[T], name: impl Fn(&T) -> String) {
         self.shown = rows.len();
         let end = self.start + rows.len();
-        self.next_cursor = rows.last().filter(|_| end < self.total).map(|last| encode(self.mark, name(last), end));
+        self.next_cursor = rows
+            .last()
+            .filter(|_| end < self.total)
+            .map(|last| encode(self.mark, name(last), end));
     }
 
     /// "showing 50 of 1204 topics; cursor: ..." or nothing when all is shown.
     pub fn line(&self, what: &str) -> Option<String> {
         (self.shown < self.total).then(|| {
-            let next = self.next_cursor.as_ref().map(|c| format!("; more with cursor={c}")).unwrap_or_default();
+            let next = self
+                .next_cursor
+                .as_ref()
+                .map(|c| format!("; more with cursor={c}"))
+                .unwrap_or_default();
             format!("showing {} of {} {what}{next}", self.shown, self.total)
         })
     }
 }
 
 fn encode(mark: u64, name: String, index: usize) -> String {
-    let text = serde_json::to_string(&Position { m: mark, n: name, i: index }).unwrap_or_default();
+    let text = serde_json::to_string(&Position {
+        m: mark,
+        n: name,
+        i: index,
+    })
+    .unwrap_or_default();
     text.bytes().fold(String::new(), |mut hex, byte| {
         use std::fmt::Write;
         let _ = write!(hex, "{byte:02x}");
@@ -97,23 +115,37 @@ fn encode(mark: u64, name: String, index: usize) -> String {
 }
 
 fn decode(cursor: &str, mark: u64) -> Result<Position, Error> {
-    let bad = |reason: &str| Error::Argument { path: "cursor".into(), reason: reason.into(), near: Vec::new() };
+    let bad = |reason: &str| Error::Argument {
+        path: "cursor".into(),
+        reason: reason.into(),
+        near: Vec::new(),
+    };
     let none = || bad("is none that this tool gave; leave it out for the first page");
     let bytes: Option<Vec<u8>> = cursor
         .as_bytes()
         .chunks(2)
-        .map(|pair| std::str::from_utf8(pair).ok().and_then(|p| u8::from_str_radix(p, 16).ok()))
+        .map(|pair| {
+            std::str::from_utf8(pair)
+                .ok()
+                .and_then(|p| u8::from_str_radix(p, 16).ok())
+        })
         .collect();
-    let position: Position = bytes.and_then(|b| serde_json::from_slice(&b).ok()).ok_or_else(none)?;
+    let position: Position = bytes
+        .and_then(|b| serde_json::from_slice(&b).ok())
+        .ok_or_else(none)?;
     if position.m != mark {
-        return Err(bad("belongs to other arguments; repeat those of the first page"));
+        return Err(bad(
+            "belongs to other arguments; repeat those of the first page",
+        ));
     }
     Ok(position)
 }
 
 /// `limit` within `1..=max`, or the default.
 pub fn limit(asked: Option<u32>, default: usize) -> usize {
-    asked.map_or(default, |l| usize::try_from(l).unwrap_or(default)).max(1)
+    asked
+        .map_or(default, |l| usize::try_from(l).unwrap_or(default))
+        .max(1)
 }
 
 /// Arguments that make up the question of a list, without those that only page it.
@@ -140,7 +172,8 @@ mod tests {
         let mut rows = names(25);
         let (mut seen, mut cursor) = (Vec::new(), None);
         loop {
-            let (shown, page) = page(rows.clone(), 7, cursor.as_deref(), 10, String::clone).unwrap();
+            let (shown, page) =
+                page(rows.clone(), 7, cursor.as_deref(), 10, String::clone).unwrap();
             seen.extend(shown);
             cursor = page.next_cursor;
             if cursor.is_none() {
@@ -154,10 +187,23 @@ mod tests {
     #[test]
     fn a_foreign_cursor_is_refused() {
         let (_, first) = page(names(25), 7, None, 10, String::clone).unwrap();
-        let error = page(names(25), 8, first.next_cursor.as_deref(), 10, String::clone).unwrap_err();
-        assert_eq!(error.to_string(), "argument `cursor`: belongs to other arguments; repeat those of the first page");
+        let error = page(
+            names(25),
+            8,
+            first.next_cursor.as_deref(),
+            10,
+            String::clone,
+        )
+        .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "argument `cursor`: belongs to other arguments; repeat those of the first page"
+        );
         for bad in ["", "zz", "é", "7b7d", "abc"] {
-            assert!(page(names(3), 7, Some(bad), 10, String::clone).is_err(), "{bad}");
+            assert!(
+                page(names(3), 7, Some(bad), 10, String::clone).is_err(),
+                "{bad}"
+            );
         }
     }
 }

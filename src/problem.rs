@@ -138,7 +138,15 @@ impl Problem {
 }
 
 fn near_hint(near: &[String]) -> Option<String> {
-    (!near.is_empty()).then(|| format!("Nearest: {}", near.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")))
+    (!near.is_empty()).then(|| {
+        format!(
+            "Nearest: {}",
+            near.iter()
+                .map(|n| format!("`{n}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        )
+    })
 }
 
 impl From<&Error> for Problem {
@@ -152,15 +160,30 @@ impl From<&Error> for Problem {
                 hints.push("kafka_server_tools lists what exists and what is off".into());
                 ("unknown_tool", hints)
             }
-            Error::Cluster { known, .. } => {
-                ("unknown_cluster", vec![format!("Configured: {}", if known.is_empty() { "none".into() } else { known.join(", ") })])
-            }
+            Error::Cluster { known, .. } => (
+                "unknown_cluster",
+                vec![format!(
+                    "Configured: {}",
+                    if known.is_empty() {
+                        "none".into()
+                    } else {
+                        known.join(", ")
+                    }
+                )],
+            ),
             Error::NoCluster | Error::Panicked | Error::Render(_) => ("internal", vec![]),
             Error::Kafka(error) => {
                 retryable = error.retryable();
-                (kafka_code(error), remedy::remedy(error).into_iter().collect())
+                (
+                    kafka_code(error),
+                    remedy::remedy(error).into_iter().collect(),
+                )
             }
-            Error::Unknown { error, near, maybe_hidden } => {
+            Error::Unknown {
+                error,
+                near,
+                maybe_hidden,
+            } => {
                 let mut hints: Vec<String> = near_hint(near).into_iter().collect();
                 if *maybe_hidden {
                     hints.push("Kafka hides what a principal may not describe, so missing rights look the same".into());
@@ -173,22 +196,42 @@ impl From<&Error> for Problem {
             }
             Error::Incomplete { .. } => {
                 retryable = true;
-                ("incomplete", vec!["kafka_cluster_health shows which brokers are away".into()])
+                (
+                    "incomplete",
+                    vec!["kafka_cluster_health shows which brokers are away".into()],
+                )
             }
             Error::Search { .. } => ("bad_condition", vec![]),
-            Error::Filter { .. } => ("bad_filter", vec!["A pattern is a part of the name, a glob (`ord*`) or a /regex/".into()]),
+            Error::Filter { .. } => (
+                "bad_filter",
+                vec!["A pattern is a part of the name, a glob (`ord*`) or a /regex/".into()],
+            ),
             Error::Deadline { .. } => {
                 retryable = true;
-                ("deadline", vec!["Narrow the question (filter, partitions, limit)".into()])
+                (
+                    "deadline",
+                    vec!["Narrow the question (filter, partitions, limit)".into()],
+                )
             }
             Error::Busy { .. } => {
                 retryable = true;
-                ("busy", vec!["Try again when a running call has ended".into()])
+                (
+                    "busy",
+                    vec!["Try again when a running call has ended".into()],
+                )
             }
             Error::Cancelled => ("cancelled", vec![]),
-            Error::TooLarge { .. } => ("too_large", vec!["Narrow the question (filter, limit, detail=concise)".into()]),
+            Error::TooLarge { .. } => (
+                "too_large",
+                vec!["Narrow the question (filter, limit, detail=concise)".into()],
+            ),
         };
-        Self { code, message, retryable, hints }
+        Self {
+            code,
+            message,
+            retryable,
+            hints,
+        }
     }
 }
 
@@ -199,7 +242,9 @@ pub fn kafka_code(error: &KafkaError) -> &'static str {
         KafkaError::Resolve { .. } => "dns",
         KafkaError::Connect { .. } => "connect",
         KafkaError::ConnectTimeout { .. } => "connect_timeout",
-        KafkaError::TlsSettings { .. } | KafkaError::Tls { .. } | KafkaError::TlsAlert { .. } => "tls",
+        KafkaError::TlsSettings { .. } | KafkaError::Tls { .. } | KafkaError::TlsAlert { .. } => {
+            "tls"
+        }
         KafkaError::Secret { .. } => "secret",
         KafkaError::Mechanism { .. } | KafkaError::Authentication { .. } => "authentication",
         KafkaError::Closed { .. } => "connection_closed",

@@ -29,7 +29,11 @@ pub fn input<T: JsonSchema>(cluster: bool) -> JsonObject {
 /// met.
 pub fn listed_input(mut schema: JsonObject) -> JsonObject {
     let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
-    for property in properties.into_iter().flat_map(|p| p.values_mut()).filter_map(Value::as_object_mut) {
+    for property in properties
+        .into_iter()
+        .flat_map(|p| p.values_mut())
+        .filter_map(Value::as_object_mut)
+    {
         property.remove("minimum");
         property.remove("maximum");
     }
@@ -64,11 +68,21 @@ fn brief(schema: &JsonObject, level: usize) -> JsonObject {
         };
         let own = |(name, property): (&String, &Value)| {
             // Lists that are not always there (gaps, details) are named and no more.
-            let level = if required(name) { level + 1 } else { LISTED_LEVELS };
-            let property = property.as_object().map(|p| brief(p, level)).unwrap_or_default();
+            let level = if required(name) {
+                level + 1
+            } else {
+                LISTED_LEVELS
+            };
+            let property = property
+                .as_object()
+                .map(|p| brief(p, level))
+                .unwrap_or_default();
             (name.clone(), Value::Object(property))
         };
-        listed.insert("properties".into(), Value::Object(properties.iter().map(own).collect()));
+        listed.insert(
+            "properties".into(),
+            Value::Object(properties.iter().map(own).collect()),
+        );
     }
     if let Some(items) = schema.get("items").and_then(Value::as_object)
         && items.contains_key("properties")
@@ -84,7 +98,10 @@ fn generate<T: JsonSchema>(settings: SchemaSettings) -> JsonObject {
         s.inline_subschemas = true;
         s.meta_schema = None;
     });
-    let mut value = settings.into_generator().into_root_schema_for::<T>().to_value();
+    let mut value = settings
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value();
     slim(&mut value);
     let mut schema = value.as_object().cloned().unwrap_or_default();
     schema.entry("type").or_insert_with(|| json!("object"));
@@ -107,7 +124,10 @@ fn slim(value: &mut Value) {
             if object.get("default").is_some_and(Value::is_null) {
                 object.remove("default");
             }
-            if object.get("type").is_some_and(|t| t == "integer" || t == "number") {
+            if object
+                .get("type")
+                .is_some_and(|t| t == "integer" || t == "number")
+            {
                 drop_machine_bounds(object);
             }
             if let Some(Value::Array(types)) = object.get_mut("type") {
@@ -129,13 +149,24 @@ fn slim(value: &mut Value) {
 
 /// What may be null is absent then, so it is not required.
 fn release_nullable(object: &mut JsonObject) {
-    let Some(Value::Object(properties)) = object.get("properties") else { return };
+    let Some(Value::Object(properties)) = object.get("properties") else {
+        return;
+    };
     let null = json!("null");
     let nullable = |schema: &Value| {
-        let among = |key: &str, is: &dyn Fn(&Value) -> bool| schema.get(key).and_then(Value::as_array).is_some_and(|a| a.iter().any(is));
+        let among = |key: &str, is: &dyn Fn(&Value) -> bool| {
+            schema
+                .get(key)
+                .and_then(Value::as_array)
+                .is_some_and(|a| a.iter().any(is))
+        };
         among("type", &|t| t == &null) || among("anyOf", &|s| s.get("type") == Some(&null))
     };
-    let loose: Vec<String> = properties.iter().filter(|(_, s)| nullable(s)).map(|(name, _)| name.clone()).collect();
+    let loose: Vec<String> = properties
+        .iter()
+        .filter(|(_, s)| nullable(s))
+        .map(|(name, _)| name.clone())
+        .collect();
     if let Some(Value::Array(required)) = object.get_mut("required") {
         required.retain(|name| !loose.iter().any(|l| name == l.as_str()));
         if required.is_empty() {
@@ -150,7 +181,12 @@ fn drop_machine_bounds(object: &mut JsonObject) {
     if bound(object, "minimum") == Some(0.0) && bound(object, "maximum").is_none() {
         object.remove("minimum");
     }
-    for (low, high) in [(0.0, 65_535.0), (0.0, 255.0), (-32_768.0, 32_767.0), (0.0, 4_294_967_295.0)] {
+    for (low, high) in [
+        (0.0, 65_535.0),
+        (0.0, 255.0),
+        (-32_768.0, 32_767.0),
+        (0.0, 4_294_967_295.0),
+    ] {
         if bound(object, "minimum") == Some(low) && bound(object, "maximum") == Some(high) {
             object.remove("minimum");
             object.remove("maximum");
@@ -161,8 +197,13 @@ fn drop_machine_bounds(object: &mut JsonObject) {
 /// `anyOf [X, null]` is X; `oneOf` of documented constants is an enum.
 fn collapse_alternatives(object: &mut JsonObject) {
     for key in ["anyOf", "oneOf"] {
-        let Some(Value::Array(alternatives)) = object.get(key) else { continue };
-        let real: Vec<&Value> = alternatives.iter().filter(|a| a.get("type") != Some(&json!("null"))).collect();
+        let Some(Value::Array(alternatives)) = object.get(key) else {
+            continue;
+        };
+        let real: Vec<&Value> = alternatives
+            .iter()
+            .filter(|a| a.get("type") != Some(&json!("null")))
+            .collect();
         if let [Value::Object(only)] = real.as_slice() {
             let only = only.clone();
             object.remove(key);
@@ -174,7 +215,12 @@ fn collapse_alternatives(object: &mut JsonObject) {
         }
         let constants: Option<Vec<Value>> = real
             .iter()
-            .map(|a| a.get("const").cloned().map(|c| vec![c]).or_else(|| a.get("enum").and_then(Value::as_array).cloned()))
+            .map(|a| {
+                a.get("const")
+                    .cloned()
+                    .map(|c| vec![c])
+                    .or_else(|| a.get("enum").and_then(Value::as_array).cloned())
+            })
             .collect::<Option<Vec<_>>>()
             .map(|v| v.into_iter().flatten().collect());
         if let Some(constants) = constants {
@@ -245,6 +291,9 @@ mod tests {
                 "type": "object", "properties": {"name": {"type": "string"}, "inner": {"type": "object"}},
             }}},
         });
-        assert_eq!(Value::Object(listed_output(schema.as_object().unwrap())), expected);
+        assert_eq!(
+            Value::Object(listed_output(schema.as_object().unwrap())),
+            expected
+        );
     }
 }

@@ -11,8 +11,9 @@ use crate::problem::{Error, Problem};
 use crate::schema;
 use crate::tool::{Effect, ToolDef};
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, DiscoverResult, Implementation,
-    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock,
+    DiscoverResult, Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities,
+    ServerConfig, Tool, ToolAnnotations,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -36,7 +37,12 @@ struct Inner {
 impl Server {
     /// A server that offers the dispatcher's tools; `output_schemas` adds the schemas of answers.
     pub fn new(dispatcher: Arc<Dispatcher>, output_schemas: bool) -> Self {
-        let tools = dispatcher.surface().on().iter().map(|tool| describe(tool, output_schemas)).collect();
+        let tools = dispatcher
+            .surface()
+            .on()
+            .iter()
+            .map(|tool| describe(tool, output_schemas))
+            .collect();
         Self(Arc::new(Inner { dispatcher, tools }))
     }
 
@@ -53,11 +59,16 @@ pub fn describe(tool: &ToolDef, output_schema: bool) -> Tool {
         .destructive(tool.effect == Effect::Destroy)
         .idempotent(tool.effect == Effect::Read)
         .open_world(true);
-    let mut described = Tool::new(tool.name, (tool.description)(), Arc::new(schema::listed_input((tool.input_schema)())))
-        .with_title(tool.title)
-        .with_annotations(annotations);
+    let mut described = Tool::new(
+        tool.name,
+        (tool.description)(),
+        Arc::new(schema::listed_input((tool.input_schema)())),
+    )
+    .with_title(tool.title)
+    .with_annotations(annotations);
     if output_schema {
-        described = described.with_raw_output_schema(Arc::new(schema::listed_output(&(tool.output_schema)())));
+        described = described
+            .with_raw_output_schema(Arc::new(schema::listed_output(&(tool.output_schema)())));
     }
     described
 }
@@ -69,10 +80,15 @@ impl ServerHandler for Server {
         server_info.title = Some("kafkaweave".into());
         server_info.description = Some(env!("CARGO_PKG_DESCRIPTION").into());
         server_info.website_url = Some(env!("CARGO_PKG_REPOSITORY").into());
-        ServerConfig::new(capabilities).with_server_info(server_info).with_instructions(INSTRUCTIONS)
+        ServerConfig::new(capabilities)
+            .with_server_info(server_info)
+            .with_instructions(INSTRUCTIONS)
     }
 
-    async fn discover(&self, _context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+    async fn discover(
+        &self,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<DiscoverResult, ErrorData> {
         let versions = self.supported_protocol_versions().into_owned();
         let mut result = DiscoverResult::from_server_info(versions, self.get_info());
         result.ttl_ms = LIST_TTL_MS;
@@ -86,7 +102,10 @@ impl ServerHandler for Server {
         _context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         if request.is_some_and(|r| r.cursor.is_some()) {
-            return Err(ErrorData::invalid_params("cursor is none that this server gave; tools/list has one page", None));
+            return Err(ErrorData::invalid_params(
+                "cursor is none that this server gave; tools/list has one page",
+                None,
+            ));
         }
         let mut result = ListToolsResult::with_all_items(self.0.tools.clone());
         result.ttl_ms = Some(LIST_TTL_MS);
@@ -100,7 +119,12 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let arguments = request.arguments.unwrap_or_default();
-        let result = match self.0.dispatcher.call(&request.name, arguments, context.ct).await {
+        let result = match self
+            .0
+            .dispatcher
+            .call(&request.name, arguments, context.ct)
+            .await
+        {
             Ok(reply) => {
                 let mut result = CallToolResult::success(vec![ContentBlock::text(reply.text)]);
                 result.structured_content = Some(reply.structured);
@@ -108,7 +132,10 @@ impl ServerHandler for Server {
             }
             // The specification makes an unknown tool a protocol error; the names travel in it.
             Err(error @ Error::Tool { .. }) => {
-                return Err(ErrorData::invalid_params(Problem::from(&error).text(), None));
+                return Err(ErrorData::invalid_params(
+                    Problem::from(&error).text(),
+                    None,
+                ));
             }
             Err(error) => {
                 let problem = Problem::from(&error);

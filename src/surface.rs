@@ -31,7 +31,10 @@ impl Surface {
     ///
     /// # Errors
     /// The message for a toolset or tool that does not exist, with the nearest that does.
-    pub fn choose(all: impl IntoIterator<Item = &'static ToolDef>, selection: &Selection) -> Result<Self, String> {
+    pub fn choose(
+        all: impl IntoIterator<Item = &'static ToolDef>,
+        selection: &Selection,
+    ) -> Result<Self, String> {
         let all: Vec<&'static ToolDef> = all.into_iter().collect();
         let mut toolsets: Vec<&str> = all.iter().map(|t| t.toolset).chain(["all"]).collect();
         toolsets.extend(DEFAULT_TOOLSETS);
@@ -84,8 +87,14 @@ fn known(what: &str, chosen: Option<&[String]>, known: &[&str]) -> Result<(), St
             sorted.sort_unstable();
             sorted.dedup();
             let nearest = near(name, sorted.iter().copied(), 1);
-            let nearest = nearest.first().map(|n| format!("; nearest: `{n}`")).unwrap_or_default();
-            return Err(format!("{what} `{name}` does not exist{nearest}; known: {}", sorted.join(", ")));
+            let nearest = nearest
+                .first()
+                .map(|n| format!("; nearest: `{n}`"))
+                .unwrap_or_default();
+            return Err(format!(
+                "{what} `{name}` does not exist{nearest}; known: {}",
+                sorted.join(", ")
+            ));
         }
     }
     Ok(())

@@ -12,7 +12,10 @@ pub struct Table {
 impl Table {
     /// A table with these column heads.
     pub fn new<const N: usize>(head: [&str; N]) -> Self {
-        Self { head: head.map(String::from).to_vec(), rows: Vec::new() }
+        Self {
+            head: head.map(String::from).to_vec(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row; cells beyond the heads are dropped.
@@ -31,17 +34,34 @@ impl Table {
             return String::new();
         }
         let columns: Vec<usize> = (0..self.head.len())
-            .filter(|&c| self.rows.iter().any(|r| r.get(c).is_some_and(|cell| !cell.is_empty())))
+            .filter(|&c| {
+                self.rows
+                    .iter()
+                    .any(|r| r.get(c).is_some_and(|cell| !cell.is_empty()))
+            })
             .collect();
         let width = |c: usize| {
             let cells = self.rows.iter().filter_map(|r| r.get(c));
-            cells.chain([&self.head[c]]).map(|cell| cell.chars().count()).max().unwrap_or(0)
+            cells
+                .chain([&self.head[c]])
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or(0)
         };
         let right = |c: usize| {
-            let mut cells = self.rows.iter().filter_map(|r| r.get(c)).filter(|cell| !cell.is_empty()).peekable();
-            cells.peek().is_some() && cells.all(|cell| cell.starts_with(|x: char| x.is_ascii_digit() || x == '-' || x == '+'))
+            let mut cells = self
+                .rows
+                .iter()
+                .filter_map(|r| r.get(c))
+                .filter(|cell| !cell.is_empty())
+                .peekable();
+            cells.peek().is_some()
+                && cells.all(|cell| {
+                    cell.starts_with(|x: char| x.is_ascii_digit() || x == '-' || x == '+')
+                })
         };
-        let shape: Vec<(usize, usize, bool)> = columns.iter().map(|&c| (c, width(c), right(c))).collect();
+        let shape: Vec<(usize, usize, bool)> =
+            columns.iter().map(|&c| (c, width(c), right(c))).collect();
         let mut text = String::new();
         for row in std::iter::once(&self.head).chain(&self.rows) {
             let mut line = String::new();
@@ -115,11 +135,24 @@ mod tests {
 
     #[test]
     fn units() {
-        let sizes = [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1_048_575, "1.0 MiB"), (5_368_709_120, "5.0 GiB")];
+        let sizes = [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (1_048_575, "1.0 MiB"),
+            (5_368_709_120, "5.0 GiB"),
+        ];
         for (count, text) in sizes {
             assert_eq!(bytes(count), text);
         }
-        let spans = [(0, "0ms"), (999, "999ms"), (12_345, "12.3s"), (65_000, "1m 05s"), (11_100_000, "3h 05m"), (90_000_000, "1d 01h")];
+        let spans = [
+            (0, "0ms"),
+            (999, "999ms"),
+            (12_345, "12.3s"),
+            (65_000, "1m 05s"),
+            (11_100_000, "3h 05m"),
+            (90_000_000, "1d 01h"),
+        ];
         for (ms, text) in spans {
             assert_eq!(duration(ms), text);
         }

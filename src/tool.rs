@@ -158,7 +158,8 @@ impl ToolDef {
 fn fit<A: Answer>(mut answer: A, max_bytes: usize) -> Result<Reply, Error> {
     loop {
         let text = answer.text();
-        let mut structured = serde_json::to_value(&answer).map_err(|e| Error::Render(e.to_string()))?;
+        let mut structured =
+            serde_json::to_value(&answer).map_err(|e| Error::Render(e.to_string()))?;
         drop_nulls(&mut structured);
         let size = text.len() + structured.to_string().len();
         let rows = answer.rows();
@@ -166,7 +167,10 @@ fn fit<A: Answer>(mut answer: A, max_bytes: usize) -> Result<Reply, Error> {
             return Ok(Reply { text, structured });
         }
         if rows <= 1 {
-            return Err(Error::TooLarge { size_bytes: size, max_bytes });
+            return Err(Error::TooLarge {
+                size_bytes: size,
+                max_bytes,
+            });
         }
         answer.keep((rows * max_bytes / size).clamp(1, rows - 1));
     }

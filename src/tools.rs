@@ -13,5 +13,14 @@ use crate::tool::ToolDef;
 
 /// Every tool of the product.
 pub fn all() -> impl Iterator<Item = &'static ToolDef> {
-    [cluster::TOOLS, topic::TOOLS, group::TOOLS, record::TOOLS, config::TOOLS, server::TOOLS].into_iter().flatten()
+    [
+        cluster::TOOLS,
+        topic::TOOLS,
+        group::TOOLS,
+        record::TOOLS,
+        config::TOOLS,
+        server::TOOLS,
+    ]
+    .into_iter()
+    .flatten()
 }

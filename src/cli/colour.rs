@@ -29,7 +29,10 @@ pub(super) fn paint(text: &str) -> String {
             painted.push('\n');
         }
         let first = line.split_whitespace().next().unwrap_or_default();
-        let colour = WORDS.iter().find(|(word, _)| first == *word || first == format!("{word}:")).map(|(_, c)| *c);
+        let colour = WORDS
+            .iter()
+            .find(|(word, _)| first == *word || first == format!("{word}:"))
+            .map(|(_, c)| *c);
         match (index, colour) {
             (_, Some(colour)) => {
                 let rest = line.trim_start().strip_prefix(first).unwrap_or_default();

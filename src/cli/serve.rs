@@ -47,11 +47,21 @@ pub(super) async fn run(common: &Common, args: ServeArgs) -> Result<ExitCode, Cl
     result.map(|()| ExitCode::SUCCESS)
 }
 
-async fn http(session: &Session, server: Server, listen: Option<SocketAddr>, stop: CancellationToken) -> Result<(), CliError> {
+async fn http(
+    session: &Session,
+    server: Server,
+    listen: Option<SocketAddr>,
+    stop: CancellationToken,
+) -> Result<(), CliError> {
     let config = &session.config.server;
     let mut tokens = Vec::with_capacity(config.tokens.len());
     for token in &config.tokens {
-        tokens.push(token.resolve().await.map_err(|e| CliError::Failed(format!("token: {e}")))?);
+        tokens.push(
+            token
+                .resolve()
+                .await
+                .map_err(|e| CliError::Failed(format!("token: {e}")))?,
+        );
     }
     let options = HttpOptions {
         bind: listen.unwrap_or(config.listen),
@@ -62,10 +72,16 @@ async fn http(session: &Session, server: Server, listen: Option<SocketAddr>, sto
         session_idle: Duration::from_millis(config.session_idle_ms),
         ..HttpOptions::default()
     };
-    let http = Http::bind(server, options, stop).await.map_err(CliError::Failed)?;
-    let address = http.address().map_err(|e| CliError::Failed(e.to_string()))?;
+    let http = Http::bind(server, options, stop)
+        .await
+        .map_err(CliError::Failed)?;
+    let address = http
+        .address()
+        .map_err(|e| CliError::Failed(e.to_string()))?;
     eprintln!("listening on http://{address}{PATH}");
-    http.serve().await.map_err(|e| CliError::Failed(e.to_string()))
+    http.serve()
+        .await
+        .map_err(|e| CliError::Failed(e.to_string()))
 }
 
 /// Ends serving at the first interrupt or termination.
@@ -79,7 +95,7 @@ async fn signalled(stop: CancellationToken) {
                 _ = interrupt => {}
                 _ = terminate.recv() => {}
             }
-            return stop.cancel();
+            stop.cancel()
         }
     }
     #[cfg(not(unix))]

@@ -22,10 +22,17 @@ pub(super) fn run(common: &Common, args: &ToolsArgs) -> Result<ExitCode, CliErro
     if let Some(name) = &args.tool {
         let Some(tool) = crate::tools::all().find(|t| t.name == name) else {
             let near = near(name, crate::tools::all().map(|t| t.name), 3);
-            let nearest = if near.is_empty() { String::new() } else { format!("; nearest: {}", near.join(", ")) };
-            return Err(CliError::Usage(format!("tool `{name}` does not exist{nearest}")));
+            let nearest = if near.is_empty() {
+                String::new()
+            } else {
+                format!("; nearest: {}", near.join(", "))
+            };
+            return Err(CliError::Usage(format!(
+                "tool `{name}` does not exist{nearest}"
+            )));
         };
-        let described = serde_json::to_value(describe(tool, true)).map_err(|e| CliError::Failed(e.to_string()))?;
+        let described = serde_json::to_value(describe(tool, true))
+            .map_err(|e| CliError::Failed(e.to_string()))?;
         println!("{described:#}");
         return Ok(ExitCode::SUCCESS);
     }
@@ -39,9 +46,22 @@ pub(super) fn run(common: &Common, args: &ToolsArgs) -> Result<ExitCode, CliErro
     let on = surface.on().iter().map(|t| (*t, ""));
     for (tool, off) in on.chain(surface.off().iter().map(|(t, why)| (*t, *why))) {
         let effect = format!("{:?}", tool.effect).to_lowercase();
-        table.row([tool.name.into(), tool.toolset.into(), effect, (tool.description)().into(), off.into()]);
+        table.row([
+            tool.name.into(),
+            tool.toolset.into(),
+            effect,
+            (tool.description)().into(),
+            off.into(),
+        ]);
     }
     let text = table.render();
-    println!("{}", if colour::wanted() { colour::paint(&text) } else { text });
+    println!(
+        "{}",
+        if colour::wanted() {
+            colour::paint(&text)
+        } else {
+            text
+        }
+    );
     Ok(ExitCode::SUCCESS)
 }

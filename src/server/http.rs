@@ -76,18 +76,27 @@ impl Http {
     ///
     /// # Errors
     /// A message when the address cannot be bound, or is reachable from elsewhere without a token.
-    pub async fn bind(server: Server, options: HttpOptions, stop: CancellationToken) -> Result<Self, String> {
+    pub async fn bind(
+        server: Server,
+        options: HttpOptions,
+        stop: CancellationToken,
+    ) -> Result<Self, String> {
         if !options.bind.ip().is_loopback() && options.tokens.is_empty() {
             return Err(format!(
                 "`{}` can be reached from other machines: configure a token, or bind a loopback address",
                 options.bind
             ));
         }
-        let listener = TcpListener::bind(options.bind).await.map_err(|e| format!("cannot listen on `{}`: {e}", options.bind))?;
+        let listener = TcpListener::bind(options.bind)
+            .await
+            .map_err(|e| format!("cannot listen on `{}`: {e}", options.bind))?;
         let mut sessions = LocalSessionManager::default();
         sessions.session_config.keep_alive = Some(options.session_idle);
         let sessions = Arc::new(sessions);
-        let hosts = ["localhost", "127.0.0.1", "::1"].map(String::from).into_iter().chain(options.allowed_hosts);
+        let hosts = ["localhost", "127.0.0.1", "::1"]
+            .map(String::from)
+            .into_iter()
+            .chain(options.allowed_hosts);
         let config = StreamableHttpServerConfig::default()
             .with_json_response(true)
             .with_allowed_hosts(hosts)
@@ -95,10 +104,21 @@ impl Http {
             .enforce_origin_validation()
             .with_max_request_body_bytes(options.body_bytes)
             .with_cancellation_token(stop.child_token());
-        let service = StreamableHttpService::new(move || Ok(server.clone()), Arc::clone(&sessions), config);
-        let gate = Gate { tokens: options.tokens.into(), sessions, cap: options.sessions };
-        let router = Router::new().nest_service(PATH, service).layer(middleware::from_fn_with_state(gate, admit));
-        Ok(Self { listener, router, stop })
+        let service =
+            StreamableHttpService::new(move || Ok(server.clone()), Arc::clone(&sessions), config);
+        let gate = Gate {
+            tokens: options.tokens.into(),
+            sessions,
+            cap: options.sessions,
+        };
+        let router = Router::new()
+            .nest_service(PATH, service)
+            .layer(middleware::from_fn_with_state(gate, admit));
+        Ok(Self {
+            listener,
+            router,
+            stop,
+        })
     }
 
     /// The address that is listened on.
@@ -120,7 +140,9 @@ impl Http {
             }
         });
         let stop = self.stop;
-        axum::serve(listener, self.router).with_graceful_shutdown(async move { stop.cancelled().await }).await
+        axum::serve(listener, self.router)
+            .with_graceful_shutdown(async move { stop.cancelled().await })
+            .await
     }
 }
 
@@ -128,21 +150,37 @@ impl Http {
 async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     if !gate.tokens.is_empty() && !authorized(&gate.tokens, request.headers()) {
         let challenge = [(header::WWW_AUTHENTICATE, "Bearer realm=\"kafkaweave\"")];
-        return (StatusCode::UNAUTHORIZED, challenge, "a bearer token is needed").into_response();
+        return (
+            StatusCode::UNAUTHORIZED,
+            challenge,
+            "a bearer token is needed",
+        )
+            .into_response();
     }
     if opens_session(&request) && gate.sessions.sessions.read().await.len() >= gate.cap {
         let wait = [(header::RETRY_AFTER, "30")];
-        let text = format!("{} sessions are open, which is the limit; close one, or use protocol 2026-07-28", gate.cap);
+        let text = format!(
+            "{} sessions are open, which is the limit; close one, or use protocol 2026-07-28",
+            gate.cap
+        );
         return (StatusCode::SERVICE_UNAVAILABLE, wait, text).into_response();
     }
     next.run(request).await
 }
 
 fn authorized(tokens: &[Secret], headers: &HeaderMap) -> bool {
-    let given = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
-    let Some((scheme, given)) = given.and_then(|v| v.split_once(' ')) else { return false };
+    let given = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|v| v.to_str().ok());
+    let Some((scheme, given)) = given.and_then(|v| v.split_once(' ')) else {
+        return false;
+    };
     // All tokens are compared, so that time tells nothing about which one was near.
-    let hit = tokens.iter().fold(0u8, |hit, token| hit | u8::from(bool::from(token.expose().as_bytes().ct_eq(given.trim().as_bytes()))));
+    let hit = tokens.iter().fold(0u8, |hit, token| {
+        hit | u8::from(bool::from(
+            token.expose().as_bytes().ct_eq(given.trim().as_bytes()),
+        ))
+    });
     scheme.eq_ignore_ascii_case("bearer") && hit == 1
 }
 
@@ -150,6 +188,10 @@ fn authorized(tokens: &[Secret], headers: &HeaderMap) -> bool {
 /// the newest protocol version.
 fn opens_session(request: &Request) -> bool {
     let headers = request.headers();
-    let modern = headers.get("mcp-protocol-version").is_some_and(|v| v.as_bytes() >= b"2026-07-28".as_slice());
-    request.method() == axum::http::Method::POST && !headers.contains_key("mcp-session-id") && !modern
+    let modern = headers
+        .get("mcp-protocol-version")
+        .is_some_and(|v| v.as_bytes() >= b"2026-07-28".as_slice());
+    request.method() == axum::http::Method::POST
+        && !headers.contains_key("mcp-session-id")
+        && !modern
 }

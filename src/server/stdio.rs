@@ -16,8 +16,14 @@ pub async fn serve(server: Server, stop: CancellationToken) -> Result<(), String
     let running = match server.serve_with_ct(transport, stop).await {
         Ok(running) => running,
         // A client that only probes with `server/discover`, or closes at once, did nothing wrong.
-        Err(ServerInitializeError::ConnectionClosed(_) | ServerInitializeError::Cancelled) => return Ok(()),
-        Err(error) => return Err(format!("the client's first message was not understood: {error}")),
+        Err(ServerInitializeError::ConnectionClosed(_) | ServerInitializeError::Cancelled) => {
+            return Ok(());
+        }
+        Err(error) => {
+            return Err(format!(
+                "the client's first message was not understood: {error}"
+            ));
+        }
     };
     running.waiting().await.map(drop).map_err(|e| e.to_string())
 }

@@ -33,12 +33,19 @@ pub(crate) fn missing_lines(missing: &[Missing]) -> String {
 
 /// `1 topic`, `2 topics`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{number} {noun}s")
+    }
 }
 
 /// Ids as `1,2,3`.
 pub(crate) fn ids(ids: &[i32]) -> String {
-    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    ids.iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 /// Topics that the cluster lists, with a note when rights may hide some.
@@ -57,28 +64,52 @@ pub(crate) async fn all_topics(cx: &Context) -> Result<Partial<Vec<Topic>>, Erro
 /// One topic by name, or an error with near names.
 pub(crate) async fn one_topic(cx: &Context, name: &str) -> Result<Topic, Error> {
     let engine = cx.cluster()?.engine()?;
-    let found = engine.topics(&TopicSelection::Named(vec![name.into()])).await?;
+    let found = engine
+        .topics(&TopicSelection::Named(vec![name.into()]))
+        .await?;
     if let Some(topic) = found.value.into_iter().find(|t| t.name == name) {
         return Ok(topic);
     }
     let known = engine.topics(&TopicSelection::All).await?.value;
-    let near = near(name, known.iter().map(|t| t.name.as_str()), 3).into_iter().map(String::from).collect();
+    let near = near(name, known.iter().map(|t| t.name.as_str()), 3)
+        .into_iter()
+        .map(String::from)
+        .collect();
     let error = KafkaError::UnknownTopic { topic: name.into() };
-    Err(Error::Unknown { error, near, maybe_hidden: true })
+    Err(Error::Unknown {
+        error,
+        near,
+        maybe_hidden: true,
+    })
 }
 
 /// One group's listing by name, or an error with near names.
 pub(crate) async fn one_group(cx: &Context, name: &str) -> Result<GroupListing, Error> {
     let mut gaps = Vec::new();
-    let groups = cx.cluster()?.engine()?.groups().await?.into_value(&mut gaps);
+    let groups = cx
+        .cluster()?
+        .engine()?
+        .groups()
+        .await?
+        .into_value(&mut gaps);
     if let Some(group) = groups.iter().find(|g| g.group == name) {
         // Other coordinators' gaps do not touch a group that was found.
         return Ok(group.clone());
     }
     if !gaps.is_empty() {
         // It may live on a coordinator that did not answer.
-        return Err(Error::Incomplete { what: format!("group `{name}`"), missing: gaps });
+        return Err(Error::Incomplete {
+            what: format!("group `{name}`"),
+            missing: gaps,
+        });
     }
-    let near = near(name, groups.iter().map(|g| g.group.as_str()), 3).into_iter().map(String::from).collect();
-    Err(Error::Unknown { error: KafkaError::UnknownGroup { group: name.into() }, near, maybe_hidden: true })
+    let near = near(name, groups.iter().map(|g| g.group.as_str()), 3)
+        .into_iter()
+        .map(String::from)
+        .collect();
+    Err(Error::Unknown {
+        error: KafkaError::UnknownGroup { group: name.into() },
+        near,
+        maybe_hidden: true,
+    })
 }

@@ -7,13 +7,20 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 fn tokens(text: &str) -> usize {
-    tiktoken_rs::o200k_base_singleton().encode_ordinary(text).len()
+    tiktoken_rs::o200k_base_singleton()
+        .encode_ordinary(text)
+        .len()
 }
 
 /// What hosts show to a model: name, description, input schema.
 fn shown(tool: &ToolDef) -> String {
     let listed = serde_json::to_value(describe(tool, false)).unwrap();
-    format!("{} {} {}", tool.name, (tool.description)(), listed["inputSchema"])
+    format!(
+        "{} {} {}",
+        tool.name,
+        (tool.description)(),
+        listed["inputSchema"]
+    )
 }
 
 /// The same with the schema of the answer.
@@ -40,7 +47,9 @@ fn every_tool_is_a_reviewed_snapshot() {
 fn names_follow_the_rule_and_say_where_the_file_is() {
     for tool in tools::all() {
         let parts: Vec<&str> = tool.name.split('_').collect();
-        let [product, noun, verb] = parts[..] else { panic!("{} is no kafka_<noun>_<verb>", tool.name) };
+        let [product, noun, verb] = parts[..] else {
+            panic!("{} is no kafka_<noun>_<verb>", tool.name)
+        };
         assert_eq!(product, "kafka");
         let path = format!("{}/src/tools/{noun}/{verb}.rs", env!("CARGO_MANIFEST_DIR"));
         assert!(Path::new(&path).exists(), "{} is not in {path}", tool.name);
@@ -49,7 +58,15 @@ fn names_follow_the_rule_and_say_where_the_file_is() {
         assert!(!tool.title.is_empty());
         // A description states facts: nothing that a host would read as an order to the model.
         let description = (tool.description)().to_lowercase();
-        for order in ["you must", "always ", "never ", "call this", "use this", "first call", "important"] {
+        for order in [
+            "you must",
+            "always ",
+            "never ",
+            "call this",
+            "use this",
+            "first call",
+            "important",
+        ] {
             assert!(!description.contains(order), "{}: {order:?}", tool.name);
         }
     }
@@ -75,12 +92,18 @@ fn schemas_are_plain_closed_objects() {
     fn walk(tool: &str, value: &Value) {
         match value {
             Value::Object(object) => {
-                assert!(!object.get("type").is_some_and(Value::is_array), "{tool}: type list: {value}");
+                assert!(
+                    !object.get("type").is_some_and(Value::is_array),
+                    "{tool}: type list: {value}"
+                );
                 for key in ["$schema", "$ref", "$defs"] {
                     assert!(!object.contains_key(key), "{tool}: {key}");
                 }
                 if object.contains_key("format") {
-                    assert!(object["format"].is_object(), "{tool}: machine format: {value}");
+                    assert!(
+                        object["format"].is_object(),
+                        "{tool}: machine format: {value}"
+                    );
                 }
                 object.values().for_each(|v| walk(tool, v));
             }
@@ -93,7 +116,11 @@ fn schemas_are_plain_closed_objects() {
         assert_eq!(input["type"], "object");
         assert_eq!(input["additionalProperties"], false, "{}", tool.name);
         for key in ["anyOf", "oneOf", "allOf"] {
-            assert!(input.get(key).is_none(), "{}: some hosts refuse a list with {key} at the top", tool.name);
+            assert!(
+                input.get(key).is_none(),
+                "{}: some hosts refuse a list with {key} at the top",
+                tool.name
+            );
         }
         walk(tool.name, &input);
         walk(tool.name, &Value::Object((tool.output_schema)()));
@@ -126,9 +153,19 @@ fn the_price_in_tokens_is_within_budget() {
         all += with_output;
         report.push_str(&format!("{:<24} {own:>4} {with_output:>4}\n", tool.name));
     }
-    report.push_str(&format!("{:<24} {shown_total:>4}\n{:<24} {all:>4}\n{:<24} {:>4}", "shown to a model", "with output schemas", "instructions", tokens(INSTRUCTIONS)));
+    report.push_str(&format!(
+        "{:<24} {shown_total:>4}\n{:<24} {all:>4}\n{:<24} {:>4}",
+        "shown to a model",
+        "with output schemas",
+        "instructions",
+        tokens(INSTRUCTIONS)
+    ));
     insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!("tokens", report) });
-    assert!(shown_total <= 100 * tools.len(), "{shown_total} tokens for {} tools\n{report}", tools.len());
+    assert!(
+        shown_total <= 100 * tools.len(),
+        "{shown_total} tokens for {} tools\n{report}",
+        tools.len()
+    );
     assert!(all <= 3000, "{all} tokens with output schemas\n{report}");
     assert!(INSTRUCTIONS.len() <= 2048);
 }

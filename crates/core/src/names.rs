@@ -37,15 +37,27 @@ impl NameFilter {
     /// [`NameFilterError`] for a broken glob or expression, or an expression whose automaton would
     /// exceed 1 MiB.
     pub fn parse(text: Option<&str>) -> Result<Self, NameFilterError> {
-        let Some(text) = text.filter(|t| !t.is_empty()) else { return Ok(Self(Kind::Any)) };
-        let error = |kind, reason: String| NameFilterError { text: text.into(), kind, reason };
+        let Some(text) = text.filter(|t| !t.is_empty()) else {
+            return Ok(Self(Kind::Any));
+        };
+        let error = |kind, reason: String| NameFilterError {
+            text: text.into(),
+            kind,
+            reason,
+        };
         if text.len() > 2 && text.starts_with('/') && text.ends_with('/') {
-            let regex = RegexBuilder::new(&text[1..text.len() - 1]).size_limit(1 << 20).build();
-            return regex.map(|r| Self(Kind::Regex(r))).map_err(|e| error("regular expression", first_line(&e)));
+            let regex = RegexBuilder::new(&text[1..text.len() - 1])
+                .size_limit(1 << 20)
+                .build();
+            return regex
+                .map(|r| Self(Kind::Regex(r)))
+                .map_err(|e| error("regular expression", first_line(&e)));
         }
         if text.contains(['*', '?', '[', '{']) {
             let glob = GlobBuilder::new(text).literal_separator(false).build();
-            return glob.map(|g| Self(Kind::Glob(g.compile_matcher()))).map_err(|e| error("glob", e.kind().to_string()));
+            return glob
+                .map(|g| Self(Kind::Glob(g.compile_matcher())))
+                .map_err(|e| error("glob", e.kind().to_string()));
         }
         Ok(Self(Kind::Part(text.into())))
     }
@@ -68,7 +80,11 @@ impl NameFilter {
 
 fn first_line(error: &regex::Error) -> String {
     let text = error.to_string();
-    text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_string()
+    text.lines()
+        .last()
+        .unwrap_or_default()
+        .trim_start_matches("error: ")
+        .to_string()
 }
 
 #[cfg(test)]
@@ -91,7 +107,11 @@ mod tests {
             (Some("/"), "a/b", true),
         ];
         for (filter, name, expected) in table {
-            assert_eq!(NameFilter::parse(filter).unwrap().matches(name), expected, "{filter:?} {name}");
+            assert_eq!(
+                NameFilter::parse(filter).unwrap().matches(name),
+                expected,
+                "{filter:?} {name}"
+            );
         }
     }
 
@@ -100,6 +120,9 @@ mod tests {
         let error = NameFilter::parse(Some("/(/")).unwrap_err().to_string();
         assert_eq!(error, "`/(/` is no regular expression: unclosed group");
         let error = NameFilter::parse(Some("[a")).unwrap_err().to_string();
-        assert!(error.starts_with("`[a` is no glob: unclosed character class"), "{error}");
+        assert!(
+            error.starts_with("`[a` is no glob: unclosed character class"),
+            "{error}"
+        );
     }
 }

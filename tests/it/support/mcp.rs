@@ -24,7 +24,12 @@ pub(crate) enum Wire {
 }
 
 /// All of them.
-pub(crate) const WIRES: [Wire; 4] = [Wire::StdioLegacy, Wire::StdioModern, Wire::HttpLegacy, Wire::HttpModern];
+pub(crate) const WIRES: [Wire; 4] = [
+    Wire::StdioLegacy,
+    Wire::StdioModern,
+    Wire::HttpLegacy,
+    Wire::HttpModern,
+];
 
 /// A tool's answer.
 #[derive(Clone, Debug)]
@@ -50,7 +55,11 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_kafkaweave");
 /// A command that inherits no configuration from the machine it runs on.
 pub(crate) fn product(args: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
-    command.args(args).env("XDG_CONFIG_HOME", "/nonexistent").env("HOME", "/nonexistent").kill_on_drop(true);
+    command
+        .args(args)
+        .env("XDG_CONFIG_HOME", "/nonexistent")
+        .env("HOME", "/nonexistent")
+        .kill_on_drop(true);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("KAFKAWEAVE_")) {
         command.env_remove(name);
     }
@@ -68,30 +77,55 @@ impl Client {
     pub(crate) async fn start_with(wire: Wire, args: &[&str], variables: &[(&str, &str)]) -> Self {
         let mode = match wire {
             Wire::StdioLegacy | Wire::HttpLegacy => ClientLifecycleMode::Initialize,
-            Wire::StdioModern | Wire::HttpModern => {
-                ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] }
-            }
+            Wire::StdioModern | Wire::HttpModern => ClientLifecycleMode::Discover {
+                preferred_versions: vec![ProtocolVersion::V_2026_07_28],
+            },
         };
-        let variables: Vec<(String, String)> = variables.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+        let variables: Vec<(String, String)> = variables
+            .iter()
+            .map(|(k, v)| ((*k).into(), (*v).into()))
+            .collect();
         let (service, server) = match wire {
             Wire::StdioLegacy | Wire::StdioModern => {
-                let args: Vec<&str> = ["serve", "stdio"].into_iter().chain(args.iter().copied()).collect();
+                let args: Vec<&str> = ["serve", "stdio"]
+                    .into_iter()
+                    .chain(args.iter().copied())
+                    .collect();
                 let command = product(&args).configure(|c| {
                     c.envs(variables);
                 });
-                let (transport, _) = TokioChildProcess::builder(command).stderr(Stdio::null()).spawn().expect("the server starts");
-                (ClientInfo::default().serve_with_lifecycle(transport, mode).await.expect("the client connects"), None)
+                let (transport, _) = TokioChildProcess::builder(command)
+                    .stderr(Stdio::null())
+                    .spawn()
+                    .expect("the server starts");
+                (
+                    ClientInfo::default()
+                        .serve_with_lifecycle(transport, mode)
+                        .await
+                        .expect("the client connects"),
+                    None,
+                )
             }
             Wire::HttpLegacy | Wire::HttpModern => {
                 let (child, url) = serve_http(args, &variables).await;
                 let transport = StreamableHttpClientTransport::from_uri(url);
-                let service = ClientInfo::default().serve_with_lifecycle(transport, mode).await.expect("the client connects");
+                let service = ClientInfo::default()
+                    .serve_with_lifecycle(transport, mode)
+                    .await
+                    .expect("the client connects");
                 (service, Some(child))
             }
         };
         let tools = service.list_all_tools().await.expect("tools are listed");
-        let tools = tools.into_iter().map(|tool| (tool.name.to_string(), tool)).collect();
-        Self { service, tools, _server: server }
+        let tools = tools
+            .into_iter()
+            .map(|tool| (tool.name.to_string(), tool))
+            .collect();
+        Self {
+            service,
+            tools,
+            _server: server,
+        }
     }
 
     /// The tools as listed.
@@ -106,21 +140,43 @@ impl Client {
 
     /// Calls a tool, whatever comes of it. A good answer must be valid against the output schema.
     pub(crate) async fn try_call(&self, tool: &str, arguments: Value) -> Answer {
-        let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
+        let Value::Object(arguments) = arguments else {
+            panic!("arguments are an object")
+        };
         let request = CallToolRequestParams::new(tool.to_string()).with_arguments(arguments);
-        let result = self.service.call_tool(request).await.expect("the call is answered");
-        let text = result.content.iter().filter_map(|c| c.as_text().map(|t| t.text.clone())).collect::<Vec<_>>().join("\n");
+        let result = self
+            .service
+            .call_tool(request)
+            .await
+            .expect("the call is answered");
+        let text = result
+            .content
+            .iter()
+            .filter_map(|c| c.as_text().map(|t| t.text.clone()))
+            .collect::<Vec<_>>()
+            .join("\n");
         let answer = Answer {
             text,
             data: result.structured_content.clone().unwrap_or(Value::Null),
             is_error: result.is_error == Some(true),
         };
         if !answer.is_error {
-            let schema = self.tools[tool].output_schema.as_ref().expect("every tool has an output schema");
+            let schema = self.tools[tool]
+                .output_schema
+                .as_ref()
+                .expect("every tool has an output schema");
             let schema = Value::Object(schema.as_ref().clone());
-            let validator = jsonschema::validator_for(&schema).expect("the output schema is a schema");
-            let faults: Vec<String> = validator.iter_errors(&answer.data).map(|e| format!("{}: {e}", e.instance_path())).collect();
-            assert!(faults.is_empty(), "{tool}: answer against its schema: {faults:#?}\n{:#}", answer.data);
+            let validator =
+                jsonschema::validator_for(&schema).expect("the output schema is a schema");
+            let faults: Vec<String> = validator
+                .iter_errors(&answer.data)
+                .map(|e| format!("{}: {e}", e.instance_path()))
+                .collect();
+            assert!(
+                faults.is_empty(),
+                "{tool}: answer against its schema: {faults:#?}\n{:#}",
+                answer.data
+            );
         }
         answer
     }
@@ -135,21 +191,39 @@ impl Client {
     /// Calls a tool that must fail.
     pub(crate) async fn refused(&self, tool: &str, arguments: Value) -> Answer {
         let answer = self.try_call(tool, arguments.clone()).await;
-        assert!(answer.is_error, "{tool} {arguments} should fail: {}", answer.text);
-        assert!(answer.data["code"].is_string() && !answer.text.is_empty(), "{answer:?}");
+        assert!(
+            answer.is_error,
+            "{tool} {arguments} should fail: {}",
+            answer.text
+        );
+        assert!(
+            answer.data["code"].is_string() && !answer.text.is_empty(),
+            "{answer:?}"
+        );
         answer
     }
 }
 
 /// Starts `serve http` on a free port; the process and its URL.
 pub(crate) async fn serve_http(args: &[&str], variables: &[(String, String)]) -> (Child, String) {
-    let args: Vec<&str> = ["serve", "http", "--listen", "127.0.0.1:0"].into_iter().chain(args.iter().copied()).collect();
-    let mut child =
-        product(&args).envs(variables.iter().cloned()).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the server starts");
+    let args: Vec<&str> = ["serve", "http", "--listen", "127.0.0.1:0"]
+        .into_iter()
+        .chain(args.iter().copied())
+        .collect();
+    let mut child = product(&args)
+        .envs(variables.iter().cloned())
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the server starts");
     let stderr = child.stderr.take().expect("standard error is piped");
     let mut lines = BufReader::new(stderr).lines();
     let url = loop {
-        let line = lines.next_line().await.expect("standard error is text").expect("the server says where it listens");
+        let line = lines
+            .next_line()
+            .await
+            .expect("standard error is text")
+            .expect("the server says where it listens");
         if let Some(url) = line.strip_prefix("listening on ") {
             break url.to_string();
         }
@@ -173,7 +247,12 @@ pub(crate) async fn run(args: &[&str]) -> Ran {
 
 /// Runs the product to its end with environment variables.
 pub(crate) async fn run_with(args: &[&str], variables: &[(&str, &str)]) -> Ran {
-    let output = product(args).envs(variables.iter().copied()).stdin(Stdio::null()).output().await.expect("the product runs");
+    let output = product(args)
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .expect("the product runs");
     Ran {
         code: output.status.code(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -38,15 +38,24 @@ pub(crate) async fn timestamps(
     let mut answers = HashMap::new();
     let work = async {
         first_round(router, positions, FIRST_BYTES, PER_REQUEST, &mut answers).await;
-        let open: Vec<Position> =
-            positions.iter().filter(|p| !answers.contains_key(*p)).cloned().collect();
+        let open: Vec<Position> = positions
+            .iter()
+            .filter(|p| !answers.contains_key(*p))
+            .cloned()
+            .collect();
         // Alone in its request, a first batch of any size is given whole (KIP-74).
         first_round(router, &open, LARGE_BYTES, 1, &mut answers).await;
     };
     let _ = tokio::time::timeout_at(deadline, work).await;
-    let why = if Instant::now() < deadline { "no record is at or after it" } else { "it could not be read in time" };
+    let why = if Instant::now() < deadline {
+        "no record is at or after it"
+    } else {
+        "it could not be read in time"
+    };
     for position in positions {
-        answers.entry(position.clone()).or_insert_with(|| Err(why.into()));
+        answers
+            .entry(position.clone())
+            .or_insert_with(|| Err(why.into()));
     }
     answers
 }
@@ -66,7 +75,11 @@ async fn first_round(
     let leaders = match router.leaders_of(&topics, false).await {
         Ok(leaders) => leaders,
         Err(error) => {
-            answers.extend(positions.iter().map(|p| (p.clone(), Err(error.to_string()))));
+            answers.extend(
+                positions
+                    .iter()
+                    .map(|p| (p.clone(), Err(error.to_string()))),
+            );
             return;
         }
     };
@@ -77,7 +90,10 @@ async fn first_round(
             Ok(broker) => {
                 // A partition may be in one request only once.
                 let layer = layers.entry(&position.0).or_default();
-                by_leader.entry((broker, *layer)).or_default().push(position.clone());
+                by_leader
+                    .entry((broker, *layer))
+                    .or_default()
+                    .push(position.clone());
                 *layer += 1;
             }
             Err(why) => {
@@ -119,14 +135,30 @@ async fn ask(
 ) -> Vec<(Position, Result<i64, String>)> {
     let mut topics: BTreeMap<&str, Vec<Ask>> = BTreeMap::new();
     for (partition, offset) in positions {
-        let ask = Ask { partition: partition.partition, offset: *offset, max_bytes };
+        let ask = Ask {
+            partition: partition.partition,
+            offset: *offset,
+            max_bytes,
+        };
         topics.entry(&partition.topic).or_default().push(ask);
     }
-    let id = |topic: &str| leaders.get(topic).and_then(|l| l.as_ref().ok()).and_then(|l| l.topic_id);
+    let id = |topic: &str| {
+        leaders
+            .get(topic)
+            .and_then(|l| l.as_ref().ok())
+            .and_then(|l| l.topic_id)
+    };
     let whole = max_bytes.saturating_mul(i32::try_from(positions.len()).unwrap_or(i32::MAX));
     let build = |version: i16| -> FetchRequest {
         let one = |(topic, asks): (&&str, &Vec<Ask>)| {
-            fetch::request(version, topic, id(topic), Isolation::ReadUncommitted, whole, asks)
+            fetch::request(
+                version,
+                topic,
+                id(topic),
+                Isolation::ReadUncommitted,
+                whole,
+                asks,
+            )
         };
         let mut requests = topics.iter().map(one);
         let mut request = requests.next().unwrap_or_default();
@@ -134,7 +166,10 @@ async fn ask(
         request.with_max_wait_ms(0).with_min_bytes(0)
     };
     match router.call(broker, build).await {
-        Err(error) => positions.iter().map(|p| (p.clone(), Err(error.to_string()))).collect(),
+        Err(error) => positions
+            .iter()
+            .map(|p| (p.clone(), Err(error.to_string())))
+            .collect(),
         Ok((response, _)) => read(response, positions, &id),
     }
 }
@@ -187,10 +222,15 @@ fn first(position: &Position, bytes: Bytes) -> Option<Result<i64, String>> {
     };
     let found = search(&chunk, &wanted, &mut Decompressor::default());
     match (found.matches.front(), found.damaged.first()) {
-        (Some(record), _) => {
-            Some(record.timestamp_ms.ok_or_else(|| "its record has no timestamp".into()))
-        }
-        (None, Some(damaged)) => Some(Err(format!("damaged at {}: {}", damaged.offset, damaged.why))),
+        (Some(record), _) => Some(
+            record
+                .timestamp_ms
+                .ok_or_else(|| "its record has no timestamp".into()),
+        ),
+        (None, Some(damaged)) => Some(Err(format!(
+            "damaged at {}: {}",
+            damaged.offset, damaged.why
+        ))),
         (None, None) => None,
     }
 }
