@@ -41,7 +41,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
                 if !name.starts_with('.') && !name.starts_with("target") && name != "bed" {
                     walk(&path, out);
                 }
-            } else {
+            } else if name != ".git" {
                 out.push(path.strip_prefix(root()).unwrap().to_owned());
             }
         }
