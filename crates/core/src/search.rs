@@ -1,21 +1,24 @@
-//! Predicates over records: which records a search wants.
+//! Searching records: which ones are wanted, what to read for them, and where to go on.
 //!
-//! Pure and linear in the size of a record. What to fetch and when to stop is the client's matter.
+//! [`Predicate`] is a small condition language over key, value, headers, JSON paths, offset,
+//! partition, timestamp and size. [`plan`] turns "from where, until where" into offset ranges,
+//! [`Cursor`] carries a search over several calls. All of it is pure and linear in the size of a
+//! record; what to fetch and when to stop is the client's matter, and so is asking for offsets.
 
-use crate::model::RecordView;
+mod condition;
+mod cursor;
+mod error;
+mod evaluate;
+mod field;
+mod operand;
+mod parse;
+mod plan;
+mod predicate;
+#[cfg(test)]
+mod tests;
 
-/// Which records are wanted.
-#[derive(Clone, Debug)]
-pub struct Predicate {
-    conditions: Vec<Condition>,
-}
-
-#[derive(Clone, Debug)]
-struct Condition;
-
-impl Predicate {
-    /// Whether a record is wanted.
-    pub fn matches(&self, _record: &RecordView<'_>) -> bool {
-        self.conditions.is_empty()
-    }
-}
+pub use cursor::{Cursor, CursorError, fingerprint};
+pub use error::{ConditionFault, SearchError};
+pub use operand::{TimeError, time_ms};
+pub use plan::{PartitionBounds, PlanNote, ReadFrom, ReadPlan, ReadUntil, plan};
+pub use predicate::{Predicate, Verdict};

@@ -2,8 +2,6 @@
 //!
 //! The codec refuses a field that a version lacks, which would show only against such a broker.
 
-#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
-
 use super::route::{find, metadata};
 use super::{cluster, configs, connection, offsets, probe, storage, topics};
 use bytes::{Bytes, BytesMut};

@@ -1,8 +1,6 @@
 //! A scripted peer for tests: listens on a port of this machine and does what it is told with each
 //! request. It answers ApiVersions by itself, unless told otherwise.
 
-#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
-
 use super::connection::ask_versions;
 use crate::profile::Profile;
 use bytes::{BufMut, Bytes, BytesMut};

@@ -21,6 +21,8 @@ pub struct Header {
     pub name: String,
     /// Value; `None` is a null, which differs from empty.
     pub value: Option<Vec<u8>>,
+    /// Whole size of the value, bytes.
+    pub value_size_bytes: usize,
 }
 
 /// A record as read, possibly cut to a budget.
@@ -42,8 +44,10 @@ pub struct Record {
     pub value: Option<Vec<u8>>,
     /// Whole size of the value, bytes.
     pub value_size_bytes: usize,
-    /// Headers in order; values cut to the payload limit.
+    /// Headers in order; names and values cut to the payload limit, and at most 256 of them.
     pub headers: Vec<Header>,
+    /// How many headers the record has.
+    pub headers_total: usize,
 }
 
 /// A record borrowed from a batch: what predicates look at.
@@ -101,7 +105,7 @@ pub enum ScanOrder {
 pub struct ScanRequest {
     /// Topic.
     pub topic: String,
-    /// What to read.
+    /// What to read, one range per partition.
     pub ranges: Vec<PartitionRange>,
     /// Which records are wanted; `None` wants all.
     pub predicate: Option<Predicate>,
@@ -143,7 +147,7 @@ pub struct PartitionCoverage {
     pub from: i64,
     /// See `from`.
     pub to: i64,
-    /// Records looked at.
+    /// Records looked at; more than lie in the covered offsets where the limit cut those back.
     pub records: u64,
     /// Why the range was not covered whole, when it was not: unreadable leader, records deleted
     /// by retention under the scan, a limit.
@@ -164,7 +168,9 @@ pub struct Damaged {
 /// What a scan found and what it covered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScanReport {
-    /// Wanted records: by timestamp, then partition, then offset; newest first in latest order.
+    /// Wanted records: partitions merged by timestamp, each in the order of its offsets; newest
+    /// first in latest order. With a limit these are the first (newest) ones, and no wanted record
+    /// inside of the covered offsets is missing.
     pub records: Vec<Record>,
     /// Coverage per partition, by partition.
     pub coverage: Vec<PartitionCoverage>,
@@ -172,8 +178,12 @@ pub struct ScanReport {
     pub stopped: StopReason,
     /// Records looked at.
     pub records_scanned: u64,
+    /// Records that no condition but a JSON path ruled out, because key or value is no JSON.
+    pub not_json: u64,
     /// Bytes received from brokers.
     pub wire_bytes: u64,
-    /// Batches stepped over.
+    /// Batches stepped over, the first hundred.
     pub damaged: Vec<Damaged>,
+    /// How many batches were stepped over.
+    pub damaged_total: u64,
 }

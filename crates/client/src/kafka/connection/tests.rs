@@ -1,7 +1,5 @@
 //! Connections against a peer that does what brokers and strangers do on a bad day.
 
-#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
-
 use super::super::KafkaError;
 use super::super::peer::{Do, Peer, Seen, all_apis};
 use super::{Connection, Dialer};

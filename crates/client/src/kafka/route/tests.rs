@@ -1,9 +1,7 @@
 //! Routing around brokers that are dead, frozen or gone.
 
-#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
-
 use super::super::peer::{Do, Peer, profile};
-use super::super::{KafkaError, Native, TopicSelection};
+use super::super::{Engine, KafkaError, Native, TopicSelection};
 use super::Router;
 use crate::profile::{Sasl, SaslMechanism, Tls};
 use crate::secret::SecretRef;
@@ -136,6 +134,20 @@ async fn a_connection_that_was_closed_while_idle_is_replaced() {
 }
 
 #[tokio::test]
+async fn the_only_broker_is_asked_again_when_it_closed_an_idle_connection() {
+    let peer = Peer::start(|seen| match seen.nth {
+        0 | 1 => Do::Usual,
+        _ => Do::Close,
+    })
+    .await;
+    let router = Router::new(peer.profile());
+    for _ in 0..3 {
+        router.metadata(Some(&[])).await.unwrap();
+    }
+    assert_eq!(peer.connections(), 3);
+}
+
+#[tokio::test]
 async fn many_callers_of_a_dead_broker_wait_for_one_attempt_together() {
     let peer = Peer::start(|_| Do::Usual).await;
     let silent = Peer::start(|_| Do::Ignore).await;
@@ -159,6 +171,30 @@ async fn many_callers_of_a_dead_broker_wait_for_one_attempt_together() {
         since.elapsed()
     );
     assert_eq!(silent.connections(), 1);
+}
+
+#[tokio::test]
+async fn dropping_the_router_closes_its_connections() {
+    use tokio::io::AsyncReadExt as _;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let mut settings = profile(vec![address]);
+    settings.connect_timeout = Duration::from_secs(5);
+    let (closed, ends) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut sink = Vec::new();
+        let _ = closed.send(stream.read_to_end(&mut sink).await.is_ok());
+    });
+    let router = Router::new(settings);
+    let dial = router.any();
+    tokio::select! {
+        _ = dial => panic!("nobody answers"),
+        () = tokio::time::sleep(Duration::from_millis(50)) => {}
+    }
+    drop(router);
+    let seen = tokio::time::timeout(Duration::from_secs(2), ends).await;
+    assert_eq!(seen.unwrap(), Ok(true));
 }
 
 #[tokio::test]

@@ -1,0 +1,279 @@
+//! One partition's bytes of one Fetch answer: decompressed, searched, and the matches kept.
+//!
+//! Runs on a thread of its own (decompression is the cost of a scan), so it owns what it needs and
+//! looks at a flag between batches.
+
+use super::batch::{Batch, Piece, Pieces};
+use super::codec::Decompressor;
+use super::records::{aborts, walk};
+use bytes::Bytes;
+use kafkaweave_core::model::{Damaged, Header, Record, RecordView, ScanOrder, TimestampType};
+use kafkaweave_core::search::{Predicate, Verdict};
+use memchr::memmem::Finder;
+use std::collections::{HashSet, VecDeque};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Most headers kept of a record.
+const MAX_HEADERS: usize = 256;
+
+/// An aborted transaction as a broker lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Aborted {
+    pub(super) producer_id: i64,
+    pub(super) first_offset: i64,
+}
+
+/// What is the same for all chunks of a scan.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    pub(super) predicate: Option<Predicate>,
+    pub(super) order: ScanOrder,
+    pub(super) limit: Option<usize>,
+    pub(super) payload_limit_bytes: usize,
+    /// Set when nobody waits for the outcome any more.
+    pub(super) stopped: AtomicBool,
+}
+
+/// A chunk to decode.
+#[derive(Debug)]
+pub(super) struct Chunk {
+    pub(super) partition: i32,
+    pub(super) bytes: Bytes,
+    /// Records wanted: `start <= offset < end`.
+    pub(super) start: i64,
+    pub(super) end: i64,
+    /// Under read_committed: the aborted transactions that touch the chunk.
+    pub(super) aborted: Option<Vec<Aborted>>,
+}
+
+/// What a chunk held.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Wanted records by offset.
+    pub(super) matches: VecDeque<Record>,
+    /// Where the limit cut the matches off. Earliest: offset of the first match that was left
+    /// out, nothing behind it was looked at. Latest: offset after the last match left out.
+    pub(super) cut: Option<i64>,
+    pub(super) records: u64,
+    pub(super) not_json: u64,
+    pub(super) damaged: Vec<Damaged>,
+    /// Timestamp at the beginning of the chunk, epoch ms.
+    pub(super) first_timestamp_ms: Option<i64>,
+    /// Largest timestamp of the chunk's batches, epoch ms.
+    pub(super) last_timestamp_ms: Option<i64>,
+}
+
+struct Search<'a> {
+    wanted: &'a Wanted,
+    chunk: &'a Chunk,
+    found: Found,
+}
+
+/// Decodes and searches a chunk.
+pub(super) fn search(chunk: &Chunk, wanted: &Wanted, decompressor: &mut Decompressor) -> Found {
+    let literal = wanted.predicate.as_ref().and_then(Predicate::literal);
+    let finder = literal.map(Finder::new);
+    let mut aborted = Transactions::new(chunk.aborted.as_deref());
+    let mut search = Search {
+        wanted,
+        chunk,
+        found: Found::default(),
+    };
+    for piece in Pieces::new(&chunk.bytes) {
+        if wanted.stopped.load(Ordering::Relaxed) {
+            break;
+        }
+        let batch = match piece {
+            Piece::Batch(batch) if batch.intact() => batch,
+            Piece::Batch(batch) => {
+                search.damaged(batch.base_offset, batch.last_offset, "crc mismatch".into());
+                continue;
+            }
+            Piece::Unreadable {
+                offset,
+                last_offset,
+                why,
+            } => {
+                search.damaged(offset, last_offset.unwrap_or(i64::MAX), why);
+                continue;
+            }
+            // Named by whoever decides where to read on.
+            Piece::Broken { .. } => break,
+        };
+        let hidden = aborted.hides(&batch);
+        if batch.last_offset < chunk.start || batch.control() || hidden {
+            continue;
+        }
+        if batch.base_offset >= chunk.end {
+            break;
+        }
+        if search
+            .batch(&batch, finder.as_ref(), decompressor)
+            .is_break()
+        {
+            break;
+        }
+    }
+    search.found
+}
+
+impl Search<'_> {
+    fn damaged(&mut self, offset: i64, last_offset: i64, why: String) {
+        if last_offset >= self.chunk.start && offset < self.chunk.end {
+            self.found.damaged.push(Damaged {
+                partition: self.chunk.partition,
+                offset,
+                why,
+            });
+        }
+    }
+
+    fn batch(
+        &mut self,
+        batch: &Batch<'_>,
+        finder: Option<&Finder<'_>>,
+        decompressor: &mut Decompressor,
+    ) -> ControlFlow<()> {
+        if self.found.first_timestamp_ms.is_none() {
+            self.found.first_timestamp_ms = batch.first_timestamp_ms();
+        }
+        self.found.last_timestamp_ms = self.found.last_timestamp_ms.max(batch.last_timestamp_ms());
+        let body = match decompressor.records(batch.attributes, batch.body()) {
+            Ok(body) => body,
+            Err(why) => {
+                self.damaged(batch.base_offset, batch.last_offset, why);
+                return ControlFlow::Continue(());
+            }
+        };
+        let (start, end) = (self.chunk.start, self.chunk.end);
+        let inside = batch.base_offset >= start && batch.last_offset < end;
+        if inside && finder.is_some_and(|finder| finder.find(body).is_none()) {
+            self.found.records += u64::from(batch.count.unsigned_abs());
+            return ControlFlow::Continue(());
+        }
+        let partition = self.chunk.partition;
+        let kind = if batch.log_append_time() {
+            TimestampType::LogAppendTime
+        } else {
+            TimestampType::CreateTime
+        };
+        let outcome = walk(batch, partition, body, |record| {
+            if record.offset < start {
+                ControlFlow::Continue(())
+            } else if record.offset >= end {
+                ControlFlow::Break(())
+            } else {
+                self.record(&record, kind)
+            }
+        });
+        match outcome {
+            // Behind the end there is nothing more to do either.
+            Ok(flow) => flow,
+            Err(why) => {
+                self.damaged(batch.base_offset, batch.last_offset, why);
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    fn record(&mut self, record: &RecordView<'_>, kind: TimestampType) -> ControlFlow<()> {
+        let verdict = match &self.wanted.predicate {
+            Some(predicate) => predicate.evaluate(record),
+            None => Verdict::Match,
+        };
+        let found = &mut self.found;
+        found.records += 1;
+        match verdict {
+            Verdict::NoMatch => return ControlFlow::Continue(()),
+            Verdict::NotJson => {
+                found.not_json += 1;
+                return ControlFlow::Continue(());
+            }
+            Verdict::Match => {}
+        }
+        let full = self
+            .wanted
+            .limit
+            .is_some_and(|limit| found.matches.len() >= limit);
+        if full && self.wanted.order == ScanOrder::Earliest {
+            found.records -= 1;
+            found.cut = Some(record.offset);
+            return ControlFlow::Break(());
+        }
+        found
+            .matches
+            .push_back(keep(record, kind, self.wanted.payload_limit_bytes));
+        if full && let Some(oldest) = found.matches.pop_front() {
+            found.cut = Some(oldest.offset + 1);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn keep(record: &RecordView<'_>, kind: TimestampType, limit: usize) -> Record {
+    let cut = |bytes: &[u8]| bytes.get(..limit).unwrap_or(bytes).to_vec();
+    let headers = record
+        .headers
+        .iter()
+        .take(MAX_HEADERS)
+        .map(|(name, value)| Header {
+            name: String::from_utf8_lossy(name.get(..limit).unwrap_or(name)).into_owned(),
+            value: value.map(cut),
+            value_size_bytes: value.map_or(0, <[u8]>::len),
+        })
+        .collect();
+    Record {
+        partition: record.partition,
+        offset: record.offset,
+        timestamp_ms: (record.timestamp_ms >= 0).then_some(record.timestamp_ms),
+        timestamp_type: kind,
+        key: record.key.map(cut),
+        key_size_bytes: record.key.map_or(0, <[u8]>::len),
+        value: record.value.map(cut),
+        value_size_bytes: record.value.map_or(0, <[u8]>::len),
+        headers,
+        headers_total: record.headers.len(),
+    }
+}
+
+/// Which producers' records are part of an aborted transaction at the batch under way.
+struct Transactions {
+    /// By first offset, descending: taken from the end.
+    coming: Option<Vec<Aborted>>,
+    aborted: HashSet<i64>,
+}
+
+impl Transactions {
+    fn new(aborted: Option<&[Aborted]>) -> Self {
+        let coming = aborted.map(|list| {
+            let mut list = list.to_vec();
+            list.sort_by_key(|a| std::cmp::Reverse(a.first_offset));
+            list
+        });
+        Self {
+            coming,
+            aborted: HashSet::new(),
+        }
+    }
+
+    /// Whether the batch belongs to an aborted transaction. To be asked of every batch in order.
+    fn hides(&mut self, batch: &Batch<'_>) -> bool {
+        let Some(coming) = &mut self.coming else {
+            return false;
+        };
+        while let Some(next) = coming.pop_if(|a| a.first_offset <= batch.last_offset) {
+            self.aborted.insert(next.producer_id);
+        }
+        if batch.control() {
+            if aborts(batch.body()) {
+                self.aborted.remove(&batch.producer_id);
+            }
+            return false;
+        }
+        batch.transactional() && self.aborted.contains(&batch.producer_id)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,472 @@
+//! The loop: fetches out, answers in, chunks to the decoders and back.
+
+mod trouble;
+
+use super::chunk::{Found, Wanted};
+use super::decode::Decoders;
+use super::fetch::{self, Ask, FETCH_BYTES, Row};
+use super::merge::{Lane, prune, wanting};
+use super::report::{Halt, conclude};
+use super::track::{Next, Span, Terms, Track};
+use crate::kafka::KafkaError;
+use crate::kafka::route::{Router, TopicLeaders};
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
+use kafka_protocol::messages::FetchRequest;
+use kafkaweave_core::model::{Damaged, PartitionRange, ScanOrder, ScanReport, ScanRequest};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// Damaged batches that are named; the rest is counted.
+const MAX_DAMAGED: usize = 100;
+/// Chunks under way per leader, in bytes: two fetches' worth keeps two processors busy.
+const MAX_DECODING_BYTES: usize = 2 * FETCH_BYTES as usize;
+
+/// Something that was waited for.
+enum Event {
+    Fetched {
+        broker: i32,
+        asks: Vec<Ask>,
+        outcome: Result<(i32, Result<Vec<Row>, i16>), KafkaError>,
+    },
+    Decoded {
+        broker: i32,
+        index: usize,
+        number: u64,
+        span: Span,
+        size_bytes: usize,
+        found: Option<Found>,
+    },
+    Rested(Vec<usize>),
+    Routed {
+        indexes: Vec<usize>,
+        outcome: Result<TopicLeaders, KafkaError>,
+    },
+    Bounds {
+        index: usize,
+        outcome: Result<(i64, i64), KafkaError>,
+    },
+}
+
+/// How a partition is served.
+#[derive(Debug, Default)]
+struct Service {
+    leader: Option<i32>,
+    /// In a request, or waiting for something else.
+    busy: bool,
+    /// Failures in a row.
+    tries: usize,
+    /// The last failure.
+    failure: Option<KafkaError>,
+    /// When it last got records: those that waited longest come first in a request.
+    served: u64,
+}
+
+#[derive(Debug, Default)]
+struct Leader {
+    fetching: bool,
+    decoding_bytes: usize,
+}
+
+pub(super) struct Scan<'a> {
+    router: &'a Router,
+    request: &'a ScanRequest,
+    wanted: Arc<Wanted>,
+    decoders: Decoders,
+    topic_id: Option<Uuid>,
+    tracks: Vec<Track>,
+    lanes: Vec<Lane>,
+    services: Vec<Service>,
+    index: HashMap<i32, usize>,
+    leaders: BTreeMap<i32, Leader>,
+    events: FuturesUnordered<BoxFuture<'a, Event>>,
+    decoding: usize,
+    tick: u64,
+    wire_bytes: u64,
+    not_json: u64,
+    damaged: Vec<Damaged>,
+    damaged_total: u64,
+    /// Brokers that took a request and did not answer in time.
+    frozen: HashSet<i32>,
+    /// Refused altogether, e.g. for want of rights.
+    refused: Option<KafkaError>,
+}
+
+impl Drop for Scan<'_> {
+    fn drop(&mut self) {
+        self.wanted.stopped.store(true, Ordering::Relaxed);
+    }
+}
+
+impl<'a> Scan<'a> {
+    pub(super) fn new(router: &'a Router, request: &'a ScanRequest) -> Self {
+        let terms = Terms {
+            order: request.order,
+            isolation: request.isolation,
+            limit: request.limit,
+            unfiltered: request.predicate.is_none(),
+        };
+        let ranges: BTreeMap<i32, PartitionRange> =
+            request.ranges.iter().map(|r| (r.partition, *r)).collect();
+        let tracks: Vec<Track> = ranges
+            .into_values()
+            .map(|range| Track::new(range, terms))
+            .collect();
+        let lane = |track: &Track| Lane {
+            ended: track.finished,
+            ..Lane::default()
+        };
+        Self {
+            router,
+            request,
+            wanted: Arc::new(Wanted {
+                predicate: request.predicate.clone(),
+                order: request.order,
+                limit: request.limit,
+                payload_limit_bytes: request.payload_limit_bytes,
+                stopped: AtomicBool::new(false),
+            }),
+            decoders: Decoders::new(),
+            topic_id: None,
+            lanes: tracks.iter().map(lane).collect(),
+            services: tracks.iter().map(|_| Service::default()).collect(),
+            index: tracks
+                .iter()
+                .enumerate()
+                .map(|(index, track)| (track.range.partition, index))
+                .collect(),
+            tracks,
+            leaders: BTreeMap::new(),
+            events: FuturesUnordered::new(),
+            decoding: 0,
+            tick: 0,
+            wire_bytes: 0,
+            not_json: 0,
+            damaged: Vec::new(),
+            damaged_total: 0,
+            frozen: HashSet::new(),
+            refused: None,
+        }
+    }
+
+    pub(super) async fn run(mut self, deadline: Instant) -> Result<ScanReport, KafkaError> {
+        let something = self.request.limit != Some(0) && self.lanes.iter().any(|l| !l.ended);
+        let mut halt = None;
+        if something {
+            match tokio::time::timeout_at(deadline, self.find_leaders()).await {
+                Ok(found) => found?,
+                Err(_) => halt = Some(Halt::Deadline),
+            }
+        }
+        while something && halt != Some(Halt::Deadline) && self.refused.is_none() {
+            if let Some(limit) = self.request.limit {
+                prune(&mut self.lanes, self.request.order, limit);
+            }
+            let wanting = wanting(&self.lanes, self.request.order, self.request.limit);
+            let spent = self
+                .request
+                .max_bytes
+                .is_some_and(|max| self.wire_bytes >= max);
+            if spent {
+                halt = Some(Halt::Bytes);
+            } else {
+                self.launch(&wanting);
+            }
+            let over = if spent {
+                self.decoding == 0
+            } else {
+                !wanting.contains(&true)
+            };
+            if over {
+                break;
+            }
+            match tokio::time::timeout_at(deadline, self.events.next()).await {
+                Ok(Some(event)) => self.take(event),
+                Ok(None) => break,
+                Err(_) => halt = Some(Halt::Deadline),
+            }
+        }
+        self.finish(halt)
+    }
+
+    async fn find_leaders(&mut self) -> Result<(), KafkaError> {
+        let topic = &self.request.topic;
+        let mut found = self.router.leaders(topic, false).await?;
+        let known = |found: &TopicLeaders, track: &Track| {
+            found.partitions.contains_key(&track.range.partition)
+        };
+        if !self.tracks.iter().all(|track| known(&found, track)) {
+            found = self.router.leaders(topic, true).await?;
+        }
+        if let Some(track) = self.tracks.iter().find(|track| !known(&found, track)) {
+            return Err(KafkaError::UnknownPartition {
+                topic: topic.clone(),
+                partition: track.range.partition,
+                partitions: found.partitions.len(),
+            });
+        }
+        self.topic_id = found.topic_id;
+        let all = (0..self.tracks.len()).collect();
+        self.routed(all, Ok(found));
+        Ok(())
+    }
+
+    /// Sends a fetch to every leader that has none in flight and partitions that want more.
+    fn launch(&mut self, wanting: &[bool]) {
+        let mut by_leader: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
+        for (index, service) in self.services.iter().enumerate() {
+            let track = self.tracks.get(index);
+            let open = track.is_some_and(|track| !track.finished)
+                && wanting.get(index).copied().unwrap_or_default();
+            if let (Some(leader), true) = (service.leader, open && !service.busy) {
+                by_leader.entry(leader).or_default().push(index);
+            }
+        }
+        for (broker, mut indexes) in by_leader {
+            let leader = self.leaders.entry(broker).or_default();
+            if leader.fetching || leader.decoding_bytes >= MAX_DECODING_BYTES {
+                continue;
+            }
+            leader.fetching = true;
+            indexes.sort_by_key(|index| self.services.get(*index).map(|s| s.served));
+            self.fetch(broker, &indexes);
+        }
+    }
+
+    fn fetch(&mut self, broker: i32, indexes: &[usize]) {
+        let left = self
+            .request
+            .max_bytes
+            .map(|max| i32::try_from(max.saturating_sub(self.wire_bytes)).unwrap_or(i32::MAX));
+        let whole = FETCH_BYTES.min(left.unwrap_or(FETCH_BYTES)).max(1);
+        let share = i32::try_from(indexes.len()).map_or(1, |count| whole / count.max(1));
+        let cap = share.max(512 << 10).min(whole);
+        let mut asks = Vec::with_capacity(indexes.len());
+        for index in indexes {
+            if let (Some(track), Some(service)) =
+                (self.tracks.get(*index), self.services.get_mut(*index))
+            {
+                service.busy = true;
+                asks.push(Ask {
+                    partition: track.range.partition,
+                    offset: track.fetch,
+                    max_bytes: track.max_bytes(cap),
+                });
+            }
+        }
+        let whole = asks
+            .iter()
+            .map(|ask| ask.max_bytes)
+            .max()
+            .unwrap_or(whole)
+            .max(whole);
+        let (router, request, topic_id) = (self.router, self.request, self.topic_id);
+        self.events.push(Box::pin(async move {
+            let build = |version| -> FetchRequest {
+                fetch::request(
+                    version,
+                    &request.topic,
+                    topic_id,
+                    request.isolation,
+                    whole,
+                    &asks,
+                )
+            };
+            let outcome = router.call(broker, build).await;
+            let outcome =
+                outcome.map(|(response, _)| (response.throttle_time_ms, fetch::rows(response)));
+            Event::Fetched {
+                broker,
+                asks,
+                outcome,
+            }
+        }));
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Fetched {
+                broker,
+                asks,
+                outcome,
+            } => self.fetched(broker, &asks, outcome),
+            Event::Decoded {
+                broker,
+                index,
+                number,
+                span,
+                size_bytes,
+                found,
+            } => {
+                self.decoding -= 1;
+                if let Some(leader) = self.leaders.get_mut(&broker) {
+                    leader.decoding_bytes = leader.decoding_bytes.saturating_sub(size_bytes);
+                }
+                self.decoded(index, number, span, found);
+            }
+            Event::Rested(indexes) => self.free(&indexes),
+            Event::Routed { indexes, outcome } => self.routed(indexes, outcome),
+            Event::Bounds { index, outcome } => self.bounds(index, outcome),
+        }
+    }
+
+    fn free(&mut self, indexes: &[usize]) {
+        for index in indexes {
+            if let Some(service) = self.services.get_mut(*index) {
+                service.busy = false;
+            }
+        }
+    }
+
+    fn rest(&mut self, indexes: Vec<usize>, pause: Duration) {
+        self.events.push(Box::pin(async move {
+            tokio::time::sleep(pause).await;
+            Event::Rested(indexes)
+        }));
+    }
+
+    fn fetched(
+        &mut self,
+        broker: i32,
+        asks: &[Ask],
+        outcome: Result<(i32, Result<Vec<Row>, i16>), KafkaError>,
+    ) {
+        self.leaders.entry(broker).or_default().fetching = false;
+        let indexes: Vec<usize> = asks
+            .iter()
+            .filter_map(|ask| self.index.get(&ask.partition).copied())
+            .collect();
+        let (throttle_ms, rows) = match outcome {
+            Ok((throttle_ms, Ok(rows))) => (throttle_ms, rows),
+            Ok((_, Err(code))) => {
+                let error = self.refusal(code, None);
+                return self.reroute(indexes, &error);
+            }
+            Err(error) => return self.unserved(broker, indexes, error),
+        };
+        let first = asks.first().map(|ask| ask.partition);
+        let mut silent = indexes;
+        for row in rows {
+            let Some(index) = self.index.get(&row.partition).copied() else {
+                continue;
+            };
+            silent.retain(|other| *other != index);
+            self.wire_bytes += row.records.len() as u64;
+            if row.error_code == 0 {
+                let first = first == Some(row.partition);
+                self.answered(broker, index, row, first);
+            } else {
+                self.failed(index, row);
+            }
+        }
+        if !silent.is_empty() {
+            // A throttled answer names no partition at all.
+            let pause = u64::try_from(throttle_ms)
+                .unwrap_or_default()
+                .clamp(50, 1000);
+            self.rest(silent, Duration::from_millis(pause));
+        }
+    }
+
+    fn answered(&mut self, broker: i32, index: usize, row: Row, first: bool) {
+        self.tick += 1;
+        let tick = self.tick;
+        let (Some(track), Some(lane), Some(service)) = (
+            self.tracks.get_mut(index),
+            self.lanes.get_mut(index),
+            self.services.get_mut(index),
+        ) else {
+            return;
+        };
+        service.busy = false;
+        service.tries = 0;
+        service.failure = None;
+        let next = track.answered(row, first);
+        track.settle(lane);
+        match next {
+            Next::Decode(chunk, span) => {
+                service.served = tick;
+                let number = track.issue();
+                lane.ended = false;
+                let size_bytes = chunk.bytes.len();
+                self.leaders.entry(broker).or_default().decoding_bytes += size_bytes;
+                self.decoding += 1;
+                let decode = self
+                    .decoders
+                    .clone()
+                    .decode(chunk, Arc::clone(&self.wanted));
+                self.events.push(Box::pin(async move {
+                    Event::Decoded {
+                        broker,
+                        index,
+                        number,
+                        span,
+                        size_bytes,
+                        found: decode.await,
+                    }
+                }));
+            }
+            Next::Again { pause: true } => {
+                service.busy = true;
+                self.rest(vec![index], Duration::from_millis(100));
+            }
+            Next::Again { pause: false } | Next::Finished => {}
+        }
+    }
+
+    fn decoded(&mut self, index: usize, number: u64, span: Span, found: Option<Found>) {
+        let (Some(track), Some(lane)) = (self.tracks.get_mut(index), self.lanes.get_mut(index))
+        else {
+            return;
+        };
+        let Some(mut found) = found else {
+            track.stop("decoding stopped unexpectedly".into());
+            lane.ended = true;
+            return;
+        };
+        self.not_json += found.not_json;
+        self.damaged_total += found.damaged.len() as u64;
+        let room = MAX_DAMAGED.saturating_sub(self.damaged.len());
+        self.damaged.extend(found.damaged.drain(..).take(room));
+        track.decoded(number, span, found, lane);
+    }
+
+    fn finish(mut self, halt: Option<Halt>) -> Result<ScanReport, KafkaError> {
+        if let Some(refused) = self.refused.take() {
+            return Err(refused);
+        }
+        let tracks = std::mem::take(&mut self.tracks);
+        let mut failure = None;
+        let mut progress = false;
+        for (track, service) in tracks.iter().zip(&mut self.services) {
+            let asked = track.range.start < track.range.end;
+            progress |= !asked || track.from < track.to || service.failure.is_none();
+            failure = failure.or(service.failure.take().filter(|_| asked));
+        }
+        if let (false, Some(failure), None) = (progress, failure, halt) {
+            return Err(failure);
+        }
+        let records_scanned = tracks.iter().map(|track| track.records).sum();
+        let lanes = std::mem::take(&mut self.lanes);
+        let (records, coverage, stopped) = conclude(self.request, tracks, lanes, halt);
+        let mut damaged = std::mem::take(&mut self.damaged);
+        damaged.sort_by_key(|d| (d.partition, d.offset));
+        if self.request.order == ScanOrder::Latest {
+            damaged.reverse();
+        }
+        Ok(ScanReport {
+            records,
+            coverage,
+            stopped,
+            records_scanned,
+            not_json: self.not_json,
+            wire_bytes: self.wire_bytes,
+            damaged,
+            damaged_total: self.damaged_total,
+        })
+    }
+}
