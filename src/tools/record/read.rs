@@ -4,7 +4,7 @@ use super::shown::{self, Asked, PAYLOAD_BYTES, Records};
 use crate::page;
 use crate::problem::Error;
 use crate::tool::{Context, Effect, Tool};
-use kafkaweave_core::model::{Isolation, ScanOrder};
+use kafkaweave_core::model::ScanOrder;
 use kafkaweave_core::search::{ReadFrom, ReadUntil};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -20,15 +20,13 @@ pub struct Input {
     partitions: Option<Vec<i32>>,
     /// tail (default), beginning, offset, RFC 3339 or -15m
     from: Option<String>,
-    /// Offset or time
     until: Option<String>,
-    /// Default 10
     #[schemars(range(min = 1, max = 500))]
     limit: Option<u32>,
-    /// Shown per key and value, default 1024
+    /// Default 1024
     #[schemars(range(min = 16, max = 1_048_576))]
     payload_bytes: Option<u32>,
-    isolation: Option<Isolation>,
+    read_committed: Option<bool>,
     cursor: Option<String>,
 }
 
@@ -55,7 +53,7 @@ impl Tool for ReadRecords {
             until,
             order,
             predicate: None,
-            isolation: input.isolation.unwrap_or_default(),
+            isolation: shown::isolation(input.read_committed),
             limit: page::limit(input.limit, 10),
             payload_bytes: page::limit(Some(input.payload_bytes.unwrap_or(PAYLOAD_BYTES)), 1024),
             cursor: input.cursor,
