@@ -6,6 +6,7 @@
 
 pub mod diagnose;
 pub mod model;
+pub mod names;
 pub mod near;
 pub mod payload;
 pub mod search;

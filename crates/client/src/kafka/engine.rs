@@ -11,6 +11,7 @@ use kafkaweave_core::model::{
     OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
     TopicPartition,
 };
+use std::collections::HashMap;
 use tokio::time::Instant;
 
 /// Which topics are asked for.
@@ -80,4 +81,12 @@ pub trait Engine: Send + Sync {
         request: &ScanRequest,
         deadline: Instant,
     ) -> Result<ScanReport, KafkaError>;
+
+    /// Timestamps (epoch ms) of the first record at or after each position, or why it is not known:
+    /// no record there, an unreadable leader, no timestamp. Every position has an answer.
+    async fn timestamps(
+        &self,
+        positions: &[(TopicPartition, i64)],
+        deadline: Instant,
+    ) -> HashMap<(TopicPartition, i64), Result<i64, String>>;
 }

@@ -14,6 +14,7 @@ use kafkaweave_core::model::{
     OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
     TopicPartition,
 };
+use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -123,5 +124,13 @@ impl Engine for Native {
         deadline: Instant,
     ) -> Result<ScanReport, KafkaError> {
         scan::scan(&self.router, request, deadline).await
+    }
+
+    async fn timestamps(
+        &self,
+        positions: &[(TopicPartition, i64)],
+        deadline: Instant,
+    ) -> HashMap<(TopicPartition, i64), Result<i64, String>> {
+        scan::timestamps(&self.router, positions, deadline).await
     }
 }

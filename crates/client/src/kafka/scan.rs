@@ -16,7 +16,10 @@ mod merge;
 mod records;
 mod report;
 mod run;
+mod timestamps;
 mod track;
+
+pub(crate) use timestamps::timestamps;
 
 use super::KafkaError;
 use super::route::Router;

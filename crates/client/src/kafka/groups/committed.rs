@@ -6,8 +6,8 @@ use super::super::KafkaError;
 use super::super::code::code;
 use super::super::route::Router;
 use super::batch::{Answer, Asked, ask_coordinators};
-use super::group_id;
 use super::share_message::{ShareOffsetsRequest, ShareOffsetsResponse};
+use super::{gone, group_id};
 use futures::future::{join, join_all};
 use kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestGroup;
 use kafka_protocol::messages::{OffsetFetchRequest, OffsetFetchResponse};
@@ -206,6 +206,13 @@ fn offsets<'a>(
 ) -> Answer<GroupOffsets> {
     let text = text.map(StrBytes::as_str);
     if let Some(error) = code(number, operation, &format!("group `{group}`"), text) {
+        let error = if gone(&error) {
+            KafkaError::UnknownGroup {
+                group: group.to_owned(),
+            }
+        } else {
+            error
+        };
         return (group.to_owned(), Err(error));
     }
     let (mut offsets, mut missing) = (Vec::new(), Vec::new());

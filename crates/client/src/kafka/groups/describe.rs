@@ -12,14 +12,13 @@ use super::super::KafkaError;
 use super::super::code::code;
 use super::super::route::Router;
 use super::batch::{Answer, Asked, Failed, ask_coordinators};
+use super::{gone, of_another_type};
 use kafka_protocol::protocol::StrBytes;
 use kafkaweave_core::model::{
     GroupDescription, GroupListing, GroupType, Member, Partial, TopicPartitions,
 };
 use std::collections::BTreeMap;
 
-/// GROUP_ID_NOT_FOUND.
-const GROUP_ID_NOT_FOUND: i16 = 69;
 /// Kafka's word for a group that is not there.
 const DEAD: &str = "Dead";
 
@@ -130,11 +129,6 @@ async fn ask_unknown(router: &Router, groups: Vec<GroupListing>) -> Asked<GroupD
     asked
 }
 
-fn of_another_type(error: &KafkaError) -> bool {
-    matches!(error, KafkaError::Broker { code: GROUP_ID_NOT_FOUND, detail: Some(text), .. }
-        if text.contains("is not a"))
-}
-
 /// Sorts out a group's error: gone is an answer (state `Dead`), everything else a failure.
 fn answer(
     operation: &str,
@@ -147,7 +141,7 @@ fn answer(
     let text = text.map(StrBytes::as_str);
     let outcome = match code(number, operation, &format!("group `{group}`"), text) {
         None => Ok(describe()),
-        Some(error) if number == GROUP_ID_NOT_FOUND && !of_another_type(&error) => Ok(dead),
+        Some(error) if gone(&error) => Ok(dead),
         Some(error) => Err(error),
     };
     (group.to_owned(), outcome.map(|d| (d, Vec::new())))

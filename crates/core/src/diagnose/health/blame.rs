@@ -90,6 +90,6 @@ pub(super) fn state_word(cluster: &Cluster, id: i32) -> &'static str {
     match cluster.brokers.iter().find(|b| b.id == id).map(|b| b.state) {
         Some(BrokerState::Online) => "online",
         Some(BrokerState::Fenced) => "fenced",
-        Some(BrokerState::Missing) | None => "not registered",
+        Some(BrokerState::Missing) | None => "not listed by the cluster",
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn judge(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
     if !missing.is_empty() {
         let mut found = broker_finding(Rule::MissingBrokers, topics, &missing);
         found.meaning =
-            "they hold replicas and are not registered with the controller: down, unreachable from the controllers, or removed while they still had replicas".into();
+            "they hold replicas and the cluster does not list them: down, cut off from the controllers, or removed while they still had replicas".into();
         found.remedy = "start them again with the same node.id and data; if they are gone for good, reassign their replicas to other brokers".into();
         findings.push(found);
     }

@@ -96,7 +96,7 @@ fn error_69_is_a_dead_group_or_the_wrong_call_and_the_text_tells() {
         let group = classic_answer::DescribedGroup::default()
             .with_group_id(GroupId(string("billing")))
             .with_group_state(string("Dead"))
-            .with_error_code(GROUP_ID_NOT_FOUND)
+            .with_error_code(69)
             .with_error_message(Some(string(text)));
         described(group)
     };

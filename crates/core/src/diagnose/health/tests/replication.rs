@@ -53,7 +53,7 @@ fn a_broker_that_is_gone_is_missing_not_fenced() {
     assert_eq!(report.findings[0].rule, Rule::MissingBrokers);
     assert_eq!(report.findings[0].brokers, [2]);
     assert_eq!((report.brokers_online, report.brokers_expected), (2, 3));
-    assert!(report.findings[1].evidence[0].contains("broker 2 (not registered)"));
+    assert!(report.findings[1].evidence[0].contains("broker 2 (not listed by the cluster)"));
     assert_eq!(report.verdict, Verdict::Degraded);
 }
 

@@ -1,0 +1,11 @@
+//! The sandbox over TCP, asked with the codec at every version that it offers.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod client;
+mod faults;
+mod groups;
+mod hostile;
+mod records;
+mod seed;
+mod settings;
+mod versions;

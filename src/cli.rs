@@ -1,0 +1,253 @@
+//! The command line: the same dispatcher, for people and scripts.
+//!
+//! Exit codes: 0 answered (gaps are printed), 1 the answer is an error or a check failed, 2 the
+//! command line or the configuration is wrong. Only this module prints.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "printing is what a command line is for"
+)]
+
+pub mod call;
+mod colour;
+mod config;
+mod doctor;
+mod sandbox;
+mod serve;
+mod tools;
+
+use crate::clusters::{Cluster, Clusters};
+use crate::config::{Config, ConfigError, Flags, Sources, load};
+use crate::dispatch::{Bounds, Dispatcher};
+use crate::surface::{Selection, Surface};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use kafkaweave_client::profile::{Environment, Profile};
+use kafkaweave_sandbox::Sandbox;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Ask live Apache Kafka clusters, from an assistant (MCP) or from a shell.
+#[derive(Debug, Parser)]
+#[command(name = "kafkaweave", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  kafkaweave call kafka_cluster_health --bootstrap localhost:9092
+  kafkaweave call kafka_group_lag --group billing --bootstrap localhost:9092
+  kafkaweave call kafka_record_search --sandbox --topic payments --where 'value contains ERR'
+  kafkaweave serve --sandbox                       MCP over stdio with a demo cluster
+  claude mcp add kafka -- kafkaweave serve --bootstrap localhost:9092
+  kafkaweave doctor --bootstrap localhost:9092     which step of connecting fails, and why
+
+Exit codes: 0 answered, 1 failed, 2 wrong usage or configuration.";
+
+/// Options of all commands.
+#[derive(Debug, Args)]
+struct Common {
+    /// Configuration file; without it the usual places are looked at.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "KAFKAWEAVE_CONFIG",
+        help_heading = "Configuration"
+    )]
+    config: Option<PathBuf>,
+    /// Start the in-memory demo cluster inside and use it.
+    #[arg(long, global = true)]
+    sandbox: bool,
+    /// What is logged to standard error, e.g. debug or warn,audit=info.
+    #[arg(long, global = true, value_name = "FILTER", env = "KAFKAWEAVE_LOG")]
+    log: Option<String>,
+    #[command(flatten)]
+    flags: Flags,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve MCP to an assistant, over stdio or HTTP.
+    Serve(serve::ServeArgs),
+    /// Run one tool and print its answer.
+    Call(call::CallArgs),
+    /// List tools, or show one with its arguments.
+    Tools(tools::ToolsArgs),
+    /// Check each cluster step by step: DNS, TCP, TLS, SASL, rights.
+    Doctor(doctor::DoctorArgs),
+    /// Run the in-memory demo cluster for any Kafka client.
+    Sandbox(sandbox::SandboxArgs),
+    /// Show the effective configuration, or the schema of the file.
+    Config(config::ConfigArgs),
+    /// Print shell completions.
+    Completions {
+        /// Shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Format of answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// The structured answer.
+    Json,
+}
+
+/// What went wrong before or outside of a tool.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The usage is wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// Something could not be done.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Runs the command line to its end.
+pub async fn run(cli: Cli) -> ExitCode {
+    let serving = matches!(cli.command, Command::Serve(_));
+    if let Err(error) = log(cli.common.log.as_deref(), serving) {
+        eprintln!("error: {error}");
+        return ExitCode::from(2);
+    }
+    let result = match cli.command {
+        Command::Serve(args) => serve::run(&cli.common, args).await,
+        Command::Call(args) => call::run(&cli.common, args).await,
+        Command::Tools(args) => tools::run(&cli.common, &args),
+        Command::Doctor(args) => doctor::run(&cli.common, &args).await,
+        Command::Sandbox(args) => sandbox::run(&args).await,
+        Command::Config(args) => config::run(&cli.common, &args),
+        Command::Completions { shell } => {
+            clap_complete::generate(
+                shell,
+                &mut Cli::command(),
+                "kafkaweave",
+                &mut std::io::stdout(),
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::from(if matches!(error, CliError::Failed(_)) {
+            1
+        } else {
+            2
+        })
+    })
+}
+
+/// Logs go to standard error only. Serving writes one audit line a call; everything else is quiet.
+fn log(filter: Option<&str>, serving: bool) -> Result<(), CliError> {
+    use std::io::IsTerminal;
+    let default = if serving { "warn,audit=info" } else { "error" };
+    let filter = tracing_subscriber::EnvFilter::try_new(filter.unwrap_or(default))
+        .map_err(|e| CliError::Usage(format!("--log: {e}")))?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    // A panic's message may quote what it stumbled over; the place is enough to mend it.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        tracing::error!(place, "panic");
+    }));
+    Ok(())
+}
+
+/// A configured process: its dispatcher, and the sandbox that must outlive it.
+struct Session {
+    dispatcher: Arc<Dispatcher>,
+    config: Config,
+    sandbox: Option<Sandbox>,
+}
+
+impl Session {
+    async fn start(common: &Common) -> Result<Self, CliError> {
+        let config = common.load()?;
+        let sandbox = match common.sandbox {
+            true => {
+                let started = Sandbox::start(kafkaweave_sandbox::Options::default()).await;
+                Some(
+                    started
+                        .map_err(|e| CliError::Failed(format!("the sandbox cannot start: {e}")))?,
+                )
+            }
+            false => None,
+        };
+        let mut clusters: Vec<Cluster> = config
+            .profiles()
+            .into_iter()
+            .map(|p| Cluster::new(p, false))
+            .collect();
+        let mut default = config.default_cluster.clone();
+        if let Some(sandbox) = &sandbox {
+            let bootstrap = sandbox.bootstrap().split(',').map(String::from).collect();
+            let mut profile = Profile::new("sandbox", bootstrap);
+            profile.environment = Environment::Dev;
+            clusters.insert(0, Cluster::new(profile, true));
+            default = Some("sandbox".into());
+        }
+        let clusters = Arc::new(Clusters::new(clusters, default));
+        let surface = Arc::new(common.surface(&config)?);
+        let bounds = Bounds {
+            call_timeout: Duration::from_millis(config.limits.call_timeout_ms),
+            concurrent_calls: config.limits.max_concurrent_calls,
+            answer_bytes: config.limits.max_answer_bytes,
+        };
+        Ok(Self {
+            dispatcher: Arc::new(Dispatcher::new(surface, clusters, bounds)),
+            config,
+            sandbox,
+        })
+    }
+
+    async fn stop(self) {
+        if let Some(sandbox) = self.sandbox {
+            sandbox.shutdown().await;
+        }
+    }
+}
+
+impl Common {
+    fn load(&self) -> Result<Config, CliError> {
+        let sources = Sources {
+            file: self.config.clone(),
+            environment: std::env::vars().collect(),
+            flags: self.flags.clone(),
+            directory: PathBuf::new(),
+        };
+        let config = load(&sources)?;
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
+        Ok(config)
+    }
+
+    fn surface(&self, config: &Config) -> Result<Surface, CliError> {
+        let selection = Selection {
+            toolsets: config.toolsets.clone(),
+            tools: config.tools.clone(),
+            read_only: config.read_only,
+        };
+        Surface::choose(crate::tools::all(), &selection).map_err(CliError::Usage)
+    }
+}

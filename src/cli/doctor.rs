@@ -1,0 +1,29 @@
+//! `doctor`: each cluster step by step.
+//!
+//! Exit codes: 0 all good, 1 something failed, 2 the configuration is wrong.
+
+use super::{CliError, Common, OutputFormat, colour};
+use clap::Args;
+use std::process::ExitCode;
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    /// Format.
+    #[arg(long, value_enum, default_value_t)]
+    output: OutputFormat,
+}
+
+pub(super) async fn run(common: &Common, args: &DoctorArgs) -> Result<ExitCode, CliError> {
+    let config = common.load()?;
+    let report = crate::doctor::run(&config, common.flags.cluster.as_deref()).await;
+    match args.output {
+        OutputFormat::Text => print!("{}", report.text(colour::wanted())),
+        OutputFormat::Json => {
+            let json =
+                serde_json::to_value(&report).map_err(|e| CliError::Failed(e.to_string()))?;
+            println!("{json:#}");
+        }
+    }
+    Ok(ExitCode::from(report.exit_code()))
+}

@@ -1,0 +1,26 @@
+//! All tools, in display order: one group a noun, one file a tool.
+
+mod common;
+
+pub mod cluster;
+pub mod config;
+pub mod group;
+pub mod record;
+pub mod server;
+pub mod topic;
+
+use crate::tool::ToolDef;
+
+/// Every tool of the product.
+pub fn all() -> impl Iterator<Item = &'static ToolDef> {
+    [
+        cluster::TOOLS,
+        topic::TOOLS,
+        group::TOOLS,
+        record::TOOLS,
+        config::TOOLS,
+        server::TOOLS,
+    ]
+    .into_iter()
+    .flatten()
+}

@@ -1,0 +1,3 @@
+//! Configuration of topics, brokers and groups.
+
+crate::tools! { describe::DescribeConfig }

@@ -1,0 +1,70 @@
+//! kafka_record_search: records that fulfil conditions, and what was covered to find them.
+
+use super::shown::{self, Asked, PAYLOAD_BYTES, Records};
+use crate::page;
+use crate::problem::Error;
+use crate::tool::{Context, Effect, Tool};
+use kafkaweave_core::model::{Isolation, ScanOrder};
+use kafkaweave_core::search::{Predicate, ReadFrom, ReadUntil};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// kafka_record_search.
+pub struct SearchRecords;
+
+/// Arguments.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    topic: String,
+    /// All hold: `value contains x`, `key = k`, `header.h ~ regex`, `$.n > 9`, `value is null`
+    r#where: Vec<String>,
+    partitions: Option<Vec<i32>>,
+    /// beginning (default), offset, RFC 3339 or -15m
+    from: Option<String>,
+    /// Offset or time
+    until: Option<String>,
+    order: Option<ScanOrder>,
+    /// Default 10
+    #[schemars(range(min = 1, max = 500))]
+    limit: Option<u32>,
+    /// Shown per key and value, default 1024
+    #[schemars(range(min = 16, max = 1_048_576))]
+    payload_bytes: Option<u32>,
+    isolation: Option<Isolation>,
+    cursor: Option<String>,
+}
+
+impl Tool for SearchRecords {
+    const NAME: &'static str = "kafka_record_search";
+    const TITLE: &'static str = "Search records";
+    const EFFECT: Effect = Effect::Read;
+    const TOOLSET: &'static str = "inspect";
+    type Input = Input;
+    type Output = Records;
+
+    fn description() -> &'static str {
+        "Records whose key, value, headers or JSON fields fulfil conditions; says what was covered."
+    }
+
+    async fn run(cx: &Context, input: Input) -> Result<Records, Error> {
+        let predicate = Predicate::parse(&input.r#where)?;
+        let from = input.from.as_deref().map_or(Ok(ReadFrom::Beginning), |text| shown::from(text, cx.now_ms))?;
+        let until = input.until.as_deref().map_or(Ok(ReadUntil::End), |text| shown::until(text, cx.now_ms))?;
+        let tail = from == ReadFrom::Tail;
+        let order = input.order.unwrap_or(if tail { ScanOrder::Latest } else { ScanOrder::Earliest });
+        let asked = Asked {
+            topic: input.topic,
+            partitions: input.partitions.unwrap_or_default(),
+            from: if tail { ReadFrom::Beginning } else { from },
+            until,
+            order,
+            predicate: Some(predicate),
+            isolation: input.isolation.unwrap_or_default(),
+            limit: page::limit(input.limit, 10),
+            payload_bytes: page::limit(Some(input.payload_bytes.unwrap_or(PAYLOAD_BYTES)), 1024),
+            cursor: input.cursor,
+        };
+        shown::scan(cx, asked).await
+    }
+}

@@ -1,0 +1,3 @@
+//! This server itself.
+
+crate::tools! { tools::ExplainTools }

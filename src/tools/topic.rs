@@ -1,0 +1,3 @@
+//! Topics.
+
+crate::tools! { list::ListTopics, describe::DescribeTopic }

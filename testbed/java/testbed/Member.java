@@ -1,0 +1,130 @@
+package testbed;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsBuilder;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.kstream.Materialized;
+import org.apache.kafka.streams.state.Stores;
+
+/**
+ * A live member of a group of any type: classic, consumer (KIP-848), share (KIP-932) or streams (KIP-1071).
+ * Prints `assigned ..` or `running` as things happen, and leaves the group when standard input ends.
+ * Settings of the client come as key=value. Nothing is committed unless enable.auto.commit=true is among them.
+ */
+final class Member {
+    private static final Duration POLL = Duration.ofMillis(100);
+
+    private Member() {}
+
+    static void run(String bootstrap, String kind, String topic, String group, Properties more) throws Exception {
+        AtomicBoolean leave = new AtomicBoolean();
+        CountDownLatch left = new CountDownLatch(1);
+        Thread watch = new Thread(() -> {
+            try {
+                while (System.in.read() >= 0) {
+                    continue;
+                }
+            } catch (IOException gone) {
+                // The same as the end of input: whoever wanted this member is no more.
+            }
+            leave.set(true);
+            left.countDown();
+        });
+        watch.setDaemon(true);
+        watch.start();
+        switch (kind) {
+            case "classic", "consumer" -> consume(bootstrap, kind, topic, group, more, leave, left);
+            case "share" -> share(bootstrap, topic, group, more, leave);
+            case "streams" -> streams(bootstrap, topic, group, more, left);
+            default -> throw new IllegalArgumentException("unknown kind of group `" + kind + "`");
+        }
+    }
+
+    private static Properties client(String bootstrap, String group, Properties more) {
+        Properties properties = new Properties();
+        properties.put("bootstrap.servers", bootstrap);
+        properties.put("group.id", group);
+        properties.putAll(more);
+        return properties;
+    }
+
+    /** plant.stuck=true: the member never comes back from the revocation of its partitions, so that a rebalance hangs. */
+    private static void consume(String bootstrap, String protocol, String topic, String group, Properties more, AtomicBoolean leave, CountDownLatch left) {
+        Properties properties = client(bootstrap, group, more);
+        properties.put("group.protocol", protocol);
+        properties.putIfAbsent("enable.auto.commit", "false");
+        properties.putIfAbsent("auto.offset.reset", "earliest");
+        boolean stuck = "true".equals(properties.remove("plant.stuck"));
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            consumer.subscribe(List.of(topic), new ConsumerRebalanceListener() {
+                @Override
+                public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+                    System.out.println("assigned " + partitions);
+                }
+
+                @Override
+                public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+                    System.out.println("revoked " + partitions);
+                    if (stuck) {
+                        try {
+                            left.await(10, TimeUnit.MINUTES);
+                        } catch (InterruptedException e) {
+                            Thread.currentThread().interrupt();
+                        }
+                    }
+                }
+            });
+            while (!leave.get()) {
+                consumer.poll(POLL);
+            }
+        }
+    }
+
+    private static void share(String bootstrap, String topic, String group, Properties more, AtomicBoolean leave) {
+        try (KafkaShareConsumer<byte[], byte[]> consumer = new KafkaShareConsumer<>(client(bootstrap, group, more), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            consumer.subscribe(List.of(topic));
+            System.out.println("running");
+            while (!leave.get()) {
+                // Each poll acknowledges the records of the one before.
+                consumer.poll(POLL);
+            }
+        }
+    }
+
+    private static void streams(String bootstrap, String topic, String group, Properties more, CountDownLatch left) throws InterruptedException {
+        Properties properties = new Properties();
+        properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrap);
+        properties.put(StreamsConfig.APPLICATION_ID_CONFIG, group);
+        properties.put("group.protocol", "streams");
+        properties.put(StreamsConfig.DEFAULT_KEY_SERDE_CLASS_CONFIG, Serdes.String().getClass());
+        properties.put(StreamsConfig.DEFAULT_VALUE_SERDE_CLASS_CONFIG, Serdes.String().getClass());
+        properties.putAll(more);
+        StreamsBuilder topology = new StreamsBuilder();
+        // Grouping by something new makes a repartition topic and a changelog topic, as real applications have.
+        topology.<String, String>stream(topic).groupBy((key, value) -> "n" + (value == null ? 0 : value.length() % 3))
+            .count(Materialized.as(Stores.inMemoryKeyValueStore("counts")));
+        try (KafkaStreams app = new KafkaStreams(topology.build(), properties)) {
+            app.setStateListener((now, before) -> {
+                if (now == KafkaStreams.State.RUNNING) {
+                    System.out.println("running");
+                }
+            });
+            app.start();
+            left.await();
+        }
+    }
+}

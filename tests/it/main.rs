@@ -1,0 +1,14 @@
+//! The one integration binary: whatever needs the real cluster shares a single start of it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at the first surprise"
+)]
+
+mod bed_test;
+mod config;
+mod doctor;
+mod support;
+mod surface;
