@@ -36,7 +36,11 @@ pub(super) struct Asked {
 pub(super) const PAYLOAD_BYTES: u32 = 1024;
 
 /// Reasons that the first line of an answer gives already.
-const BOUNDS: [&str; 3] = ["the limit was reached", "the byte bound was reached", "time was up"];
+const BOUNDS: [&str; 3] = [
+    "the limit was reached",
+    "the byte bound was reached",
+    "time was up",
+];
 
 /// Most bytes that one call takes from brokers.
 const WIRE_BYTES: u64 = 8 << 30;
@@ -68,7 +72,11 @@ pub(super) fn until(text: &str, now_ms: i64) -> Result<ReadUntil, Error> {
 
 /// All records, unless only those of committed transactions are asked for.
 pub(super) fn isolation(read_committed: Option<bool>) -> Isolation {
-    if read_committed == Some(true) { Isolation::ReadCommitted } else { Isolation::ReadUncommitted }
+    if read_committed == Some(true) {
+        Isolation::ReadCommitted
+    } else {
+        Isolation::ReadUncommitted
+    }
 }
 
 enum Position {
@@ -518,7 +526,11 @@ impl Records {
         for part in self
             .covered
             .iter()
-            .filter(|c| c.incomplete.as_deref().is_some_and(|why| !BOUNDS.contains(&why)))
+            .filter(|c| {
+                c.incomplete
+                    .as_deref()
+                    .is_some_and(|why| !BOUNDS.contains(&why))
+            })
             .take(8)
         {
             let why = part.incomplete.as_deref().unwrap_or_default();

@@ -74,10 +74,6 @@ impl<'a> Batch<'a> {
         self.bytes.get(HEADER_BYTES..).unwrap_or_default()
     }
 
-    pub(super) fn size_bytes(&self) -> usize {
-        self.bytes.len()
-    }
-
     pub(super) fn control(&self) -> bool {
         self.attributes & CONTROL != 0
     }
