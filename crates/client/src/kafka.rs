@@ -5,18 +5,27 @@
 
 mod address;
 mod auth;
+mod cluster;
 mod code;
+mod configs;
 mod connection;
 mod counters;
 mod engine;
 mod error;
+mod native;
+mod offsets;
+mod probe;
 mod route;
 mod scan;
+mod storage;
 mod tls;
+mod topics;
 
 pub use counters::{READ_APIS, Stats};
 pub use engine::{Engine, TopicSelection};
 pub use error::{Attempt, KafkaError};
+pub use native::Native;
+pub use probe::{Step, probe};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -12,7 +12,7 @@ mod socket;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use dial::Dialer;
+pub(crate) use dial::{Dialer, Trace, ask as ask_versions, features};
 
 use super::KafkaError;
 use super::code::api_name;

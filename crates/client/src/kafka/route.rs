@@ -12,7 +12,7 @@ mod slot;
 
 pub(crate) use super::code::code;
 pub(crate) use leader::{Leader, NewLeader, TopicLeaders};
-pub(crate) use nodes::{Node, Nodes};
+pub(crate) use nodes::{Node, Nodes, metadata};
 
 use super::KafkaError;
 use super::connection::{Connection, Dialer};

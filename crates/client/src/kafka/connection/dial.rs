@@ -112,7 +112,10 @@ impl Dialer {
     ) -> Result<Connection, KafkaError> {
         let at = address::parse(address)?;
         let password = match &self.profile.sasl {
-            Some(sasl) => Some(self.login.password(sasl, address).await?),
+            Some(sasl) => {
+                trace.begin("sasl");
+                Some(self.login.password(sasl, address).await?)
+            }
             None => None,
         };
         let bound = self.profile.connect_timeout;
@@ -226,6 +229,7 @@ async fn negotiate(connection: &Connection, timeout: Duration) -> Result<(), Kaf
     Ok(())
 }
 
+/// The request.
 pub(crate) fn ask(version: i16) -> ApiVersionsRequest {
     let request = ApiVersionsRequest::default();
     if version < 3 {
@@ -251,7 +255,8 @@ fn lower(mut frame: Bytes, refused: i16) -> i16 {
     offered.unwrap_or(0).clamp(0, refused - 1)
 }
 
-fn features(answer: &ApiVersionsResponse) -> Vec<Feature> {
+/// Feature levels of an answer, by name.
+pub(crate) fn features(answer: &ApiVersionsResponse) -> Vec<Feature> {
     let mut features = BTreeMap::new();
     for supported in &answer.supported_features {
         features.insert(

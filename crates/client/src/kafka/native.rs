@@ -1,0 +1,94 @@
+//! The native engine: reads over our own connections, nothing but reads.
+//!
+//! One [`Native`] per cluster, shared by all callers. It holds connections and what it has learnt
+//! about brokers and leaders; each family of reads is a file of its own.
+
+use super::counters::Stats;
+use super::route::Router;
+use super::{KafkaError, TopicSelection};
+use super::{cluster, configs, offsets, storage, topics};
+use crate::profile::Profile;
+use kafkaweave_core::model::*;
+
+/// The native engine.
+#[derive(Clone)]
+pub struct Native {
+    router: Router,
+}
+
+impl std::fmt::Debug for Native {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Native({})", self.router.profile().name)
+    }
+}
+
+impl Native {
+    /// Connects to nothing: the first read does.
+    ///
+    /// # Errors
+    /// `Address` when a bootstrap address is not `host:port`, or when there is none.
+    pub fn new(profile: &Profile) -> Result<Self, KafkaError> {
+        if profile.bootstrap.is_empty() {
+            return Err(KafkaError::Address {
+                address: String::new(),
+                reason: format!("cluster `{}` has no bootstrap address", profile.name),
+            });
+        }
+        for address in &profile.bootstrap {
+            super::address::parse(address)?;
+        }
+        Ok(Self {
+            router: Router::new(profile.clone()),
+        })
+    }
+
+    /// What it has sent so far, and its connections.
+    pub fn stats(&self) -> Stats {
+        self.router.stats()
+    }
+}
+
+impl Native {
+    pub async fn cluster(&self) -> Result<Partial<Cluster>, KafkaError> {
+        cluster::cluster(&self.router).await
+    }
+
+    pub async fn topics(
+        &self,
+        selection: &TopicSelection,
+    ) -> Result<Partial<Vec<Topic>>, KafkaError> {
+        topics::topics(&self.router, selection).await
+    }
+
+    pub async fn configs(
+        &self,
+        resources: &[ConfigResource],
+        keys: Option<&[String]>,
+        detail: bool,
+    ) -> Result<Partial<Vec<ResourceConfigs>>, KafkaError> {
+        configs::configs(&self.router, resources, keys, detail).await
+    }
+
+    pub async fn log_dirs(
+        &self,
+        topics: Option<&[String]>,
+    ) -> Result<Partial<Vec<LogDir>>, KafkaError> {
+        storage::log_dirs(&self.router, topics).await
+    }
+
+    pub async fn offsets(
+        &self,
+        queries: &[(TopicPartition, OffsetSpec)],
+        isolation: Isolation,
+    ) -> Result<Partial<Vec<PartitionOffset>>, KafkaError> {
+        offsets::offsets(&self.router, queries, isolation).await
+    }
+
+    pub async fn scan(
+        &self,
+        request: &ScanRequest,
+        deadline: tokio::time::Instant,
+    ) -> Result<ScanReport, KafkaError> {
+        super::scan::scan(&self.router, request, deadline).await
+    }
+}
