@@ -1,7 +1,7 @@
 //! Prints what each read of the native engine answers: for trying it by hand.
 //!
 //! `cargo run -p kafkaweave-client --example look -- WHAT... [key=value...]` with WHAT of probe,
-//! cluster, topics, configs, dirs, offsets; keys: bootstrap, topic, ca, cert, key, name, user,
+//! cluster, topics, configs, dirs, offsets, groups, pause; keys: bootstrap, topic, ca, cert, key, name, user,
 //! password (name of an environment variable), mechanism (plain, 256, 512), broker.
 #![expect(
     clippy::print_stdout,
@@ -9,7 +9,7 @@
     reason = "a tool for the developer's own terminal"
 )]
 
-use kafkaweave_client::kafka::{Native, TopicSelection, probe};
+use kafkaweave_client::kafka::{Engine, Native, TopicSelection, probe};
 use kafkaweave_client::profile::{Profile, Sasl, SaslMechanism, Tls};
 use kafkaweave_client::secret::SecretRef;
 use kafkaweave_core::model::{ConfigResource, Isolation, OffsetSpec, ResourceKind, TopicPartition};
@@ -104,6 +104,12 @@ async fn main() {
                 }
                 show(native.offsets(&queries, Isolation::ReadUncommitted).await);
             }
+            "groups" => {
+                let groups = native.groups().await.unwrap().value;
+                show(native.describe_groups(&groups).await);
+                show(native.committed(&groups).await);
+            }
+            "pause" => tokio::time::sleep(std::time::Duration::from_secs(2)).await,
             other => println!("what is {other}?"),
         }
         println!("-- {what}: {:?}", since.elapsed());
@@ -113,7 +119,7 @@ async fn main() {
 
 fn show<T: std::fmt::Debug, E: std::fmt::Display>(outcome: Result<T, E>) {
     match outcome {
-        Ok(value) => println!("{value:#?}"),
+        Ok(value) => println!("{value:?}"),
         Err(error) => println!("FAILED {error}"),
     }
 }

@@ -12,9 +12,17 @@ mod connection;
 mod counters;
 mod engine;
 mod error;
+#[cfg(test)]
+mod every_version;
+mod groups;
+mod guarded;
 mod native;
 mod offsets;
+#[cfg(test)]
+mod peer;
 mod probe;
+#[cfg(test)]
+mod read_tests;
 mod route;
 mod scan;
 mod storage;
@@ -24,7 +32,7 @@ mod topics;
 pub use counters::{READ_APIS, Stats};
 pub use engine::{Engine, TopicSelection};
 pub use error::{Attempt, KafkaError};
-pub use native::Native;
+pub use native::{Native, connect};
 pub use probe::{Step, probe};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -39,7 +39,7 @@ impl std::fmt::Display for Secret {
 }
 
 /// Where a secret is kept. A secret is never written into the configuration itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum SecretRef {
     /// In an environment variable.
@@ -48,6 +48,13 @@ pub enum SecretRef {
     File(PathBuf),
     /// Printed by a command (program and arguments, no shell); one trailing line break is dropped.
     Command(Vec<String>),
+}
+
+/// The place only: the arguments of a command may be secret.
+impl std::fmt::Debug for SecretRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.place())
+    }
 }
 
 /// Why a secret could not be had. Says where it should be, never what it is.
@@ -165,6 +172,13 @@ mod tests {
             .to_string();
         assert!(error.contains("`sh`") && error.contains("3"), "{error}");
         assert!(!error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn a_reference_to_a_command_does_not_show_its_arguments() {
+        let argv = ["vault", "--token=hunter2"].map(String::from);
+        let shown = format!("{:?}", SecretRef::Command(argv.to_vec()));
+        assert_eq!(shown, "command `vault`");
     }
 
     #[tokio::test]

@@ -1,3 +1,7 @@
 //! Judgement over snapshots: pure functions from data to findings.
 //!
-//! Nothing here fetches anything; a caller hands over a snapshot and gets findings back.
+//! Nothing here fetches anything; a caller hands over what an engine answered and gets a judgement
+//! back, with what it could not judge said in it.
+
+pub mod health;
+pub mod lag;

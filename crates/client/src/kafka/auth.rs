@@ -6,7 +6,7 @@
 pub(crate) mod scram;
 
 use super::KafkaError;
-use super::code::{api_name, code};
+use super::code::{api_name, code, said};
 use super::connection::Connection;
 use super::locked;
 use crate::profile::{Sasl, SaslMechanism};
@@ -150,7 +150,7 @@ impl Steps<'_> {
         }
         let offered = || {
             let names: Vec<_> = answer.mechanisms.iter().map(StrBytes::as_str).collect();
-            names.join(", ")
+            said(&names.join(", "))
         };
         match answer.error_code {
             0 => Ok(()),
@@ -171,8 +171,7 @@ impl Steps<'_> {
             0 => Ok((answer.auth_bytes, answer.session_lifetime_ms)),
             SASL_AUTHENTICATION_FAILED => Err(self.refused(
                 text.filter(|t| !t.is_empty())
-                    .unwrap_or("the broker gives no reason")
-                    .to_owned(),
+                    .map_or_else(|| "the broker gives no reason".to_owned(), said),
             )),
             other => Err(self.broker(other, 36, text)),
         }

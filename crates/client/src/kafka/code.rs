@@ -7,8 +7,6 @@ use super::KafkaError;
 use kafka_protocol::ResponseError;
 use kafka_protocol::messages::ApiKey;
 
-/// The leader of the partition is elsewhere (code 6).
-pub(crate) const NOT_LEADER: i16 = 6;
 /// No such topic or partition, as far as the principal may see (code 3).
 pub(crate) const UNKNOWN_TOPIC_OR_PARTITION: i16 = 3;
 /// No leader now (code 5).
@@ -57,6 +55,19 @@ pub(crate) fn api_name(api_key: i16) -> String {
     }
 }
 
+/// Longest message of a broker that is repeated, characters.
+const SAID_CHARS: usize = 500;
+
+/// A broker's own words, fit to be shown: one line, bounded, without control characters.
+pub(crate) fn said(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let mut shown: String = text.trim().chars().take(SAID_CHARS).map(plain).collect();
+    if text.trim().chars().nth(SAID_CHARS).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
 /// The error behind a code, or `None` for 0. `subject` says on what, e.g. "topic `orders`";
 /// `detail` is Kafka's own message (an empty one counts as none).
 pub(crate) fn code(
@@ -78,7 +89,7 @@ pub(crate) fn code(
             subject: subject.into(),
             code,
             code_name: code_name(code),
-            detail: detail.filter(|d| !d.is_empty()).map(String::from),
+            detail: detail.filter(|d| !d.is_empty()).map(said),
         }),
     }
 }
@@ -114,6 +125,12 @@ mod tests {
             );
         }
         assert_eq!(code(0, "Metadata", "topic `t`", None), None);
+    }
+
+    #[test]
+    fn a_brokers_words_are_shown_in_one_bounded_line_without_control_characters() {
+        assert_eq!(said(" no\nsuch\u{1b}[31m thing "), "no such [31m thing");
+        assert_eq!(said(&"x".repeat(600)).chars().count(), 501);
     }
 
     #[test]

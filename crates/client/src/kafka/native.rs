@@ -5,10 +5,17 @@
 
 use super::counters::Stats;
 use super::route::Router;
-use super::{KafkaError, TopicSelection};
-use super::{cluster, configs, offsets, storage, topics};
-use crate::profile::Profile;
-use kafkaweave_core::model::*;
+use super::{Engine, KafkaError, TopicSelection};
+use super::{cluster, configs, groups, offsets, scan, storage, topics};
+use crate::profile::{EngineChoice, Profile};
+use async_trait::async_trait;
+use kafkaweave_core::model::{
+    Cluster, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation, LogDir,
+    OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
+    TopicPartition,
+};
+use std::sync::Arc;
+use tokio::time::Instant;
 
 /// The native engine.
 #[derive(Clone)]
@@ -48,19 +55,27 @@ impl Native {
     }
 }
 
-impl Native {
-    pub async fn cluster(&self) -> Result<Partial<Cluster>, KafkaError> {
+/// The engine of a profile. Connects to nothing.
+///
+/// # Errors
+/// As [`Native::new`].
+pub fn connect(profile: &Profile) -> Result<Arc<dyn Engine>, KafkaError> {
+    match profile.engine {
+        EngineChoice::Auto | EngineChoice::Native => Ok(Arc::new(Native::new(profile)?)),
+    }
+}
+
+#[async_trait]
+impl Engine for Native {
+    async fn cluster(&self) -> Result<Partial<Cluster>, KafkaError> {
         cluster::cluster(&self.router).await
     }
 
-    pub async fn topics(
-        &self,
-        selection: &TopicSelection,
-    ) -> Result<Partial<Vec<Topic>>, KafkaError> {
+    async fn topics(&self, selection: &TopicSelection) -> Result<Partial<Vec<Topic>>, KafkaError> {
         topics::topics(&self.router, selection).await
     }
 
-    pub async fn configs(
+    async fn configs(
         &self,
         resources: &[ConfigResource],
         keys: Option<&[String]>,
@@ -69,14 +84,32 @@ impl Native {
         configs::configs(&self.router, resources, keys, detail).await
     }
 
-    pub async fn log_dirs(
+    async fn log_dirs(
         &self,
         topics: Option<&[String]>,
     ) -> Result<Partial<Vec<LogDir>>, KafkaError> {
         storage::log_dirs(&self.router, topics).await
     }
 
-    pub async fn offsets(
+    async fn groups(&self) -> Result<Partial<Vec<GroupListing>>, KafkaError> {
+        groups::list(&self.router).await
+    }
+
+    async fn describe_groups(
+        &self,
+        groups: &[GroupListing],
+    ) -> Result<Partial<Vec<GroupDescription>>, KafkaError> {
+        groups::describe(&self.router, groups).await
+    }
+
+    async fn committed(
+        &self,
+        groups: &[GroupListing],
+    ) -> Result<Partial<Vec<GroupOffsets>>, KafkaError> {
+        groups::committed(&self.router, groups).await
+    }
+
+    async fn offsets(
         &self,
         queries: &[(TopicPartition, OffsetSpec)],
         isolation: Isolation,
@@ -84,11 +117,11 @@ impl Native {
         offsets::offsets(&self.router, queries, isolation).await
     }
 
-    pub async fn scan(
+    async fn scan(
         &self,
         request: &ScanRequest,
-        deadline: tokio::time::Instant,
+        deadline: Instant,
     ) -> Result<ScanReport, KafkaError> {
-        super::scan::scan(&self.router, request, deadline).await
+        scan::scan(&self.router, request, deadline).await
     }
 }

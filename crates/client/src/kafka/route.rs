@@ -9,9 +9,12 @@ mod coordinator;
 mod leader;
 mod nodes;
 mod slot;
+#[cfg(test)]
+mod tests;
 
-pub(crate) use super::code::code;
-pub(crate) use leader::{Leader, NewLeader, TopicLeaders};
+#[cfg(test)]
+pub(crate) use coordinator::find;
+pub(crate) use leader::{NewLeader, TopicLeaders};
 pub(crate) use nodes::{Node, Nodes, metadata};
 
 use super::KafkaError;
@@ -211,20 +214,20 @@ impl Router {
             () = tokio::time::sleep(HESITATION) => None,
         };
         let second = async {
-            let other = match self.live(first.address()) {
-                Some(other) => other,
-                None => {
-                    let dialled = Arc::new(self.race(first.address()).await?);
-                    // Calls to come shall not begin with the one that hesitates.
-                    self.0.first.put(Arc::clone(&dialled));
-                    dialled
-                }
+            let other = match &failed {
+                // Closed while idle, perhaps: the same broker may well take a new connection.
+                Some(KafkaError::Closed { .. }) => self.any().await?,
+                _ => self.other(first.address()).await?,
             };
-            other.call(timeout, &build).await
+            let answer = other.call(timeout, &build).await?;
+            // Calls to come shall begin with the one that answers.
+            self.0.first.put(other);
+            Ok(answer)
         };
         let mut two = std::pin::pin!(second);
-        if let Some(error) = failed {
-            return two.await.map_err(|e| if lost(&e) { error } else { e });
+        if let Some(error) = &failed {
+            let or_first = |e| if lost(&e) { error.clone() } else { e };
+            return two.await.map_err(or_first);
         }
         tokio::select! {
             outcome = &mut one => match outcome {
@@ -238,14 +241,18 @@ impl Router {
         }
     }
 
+    /// A connection to any address but `except`.
+    async fn other(&self, except: &str) -> Result<Arc<Connection>, KafkaError> {
+        match self.live(except) {
+            Some(other) => Ok(other),
+            None => Ok(Arc::new(self.race(except).await?)),
+        }
+    }
+
     /// The same request to every broker in parallel; each with its own outcome.
     ///
     /// # Errors
     /// Only when the list of brokers cannot be had.
-    #[expect(
-        clippy::type_complexity,
-        reason = "an outcome per broker, nothing to name"
-    )]
     pub(crate) async fn each<R: Request, F: Fn(i16) -> R + Sync>(
         &self,
         build: F,

@@ -29,6 +29,9 @@ pub(crate) fn describe(wanted: &Wanted, _version: i16) -> DescribeLogDirsRequest
 }
 
 /// Log dirs by broker and path. `topics` of `None` lists all replicas, an empty slice none.
+///
+/// # Errors
+/// When no broker gives any: why the first does not.
 pub(crate) async fn log_dirs(
     router: &Router,
     topics: Option<&[String]>,
@@ -51,12 +54,19 @@ pub(crate) async fn log_dirs(
         why,
     };
     let mut dirs = Vec::new();
+    let mut failed = None;
     for (broker, outcome) in answers {
         let outcome = outcome.and_then(|(answer, version)| read(broker, &answer, version));
         match outcome {
             Ok(found) => dirs.extend(found),
-            Err(error) => missing.push(gap(broker, error.to_string())),
+            Err(error) => {
+                missing.push(gap(broker, error.to_string()));
+                failed.get_or_insert(error);
+            }
         }
+    }
+    if let (true, Some(error)) = (dirs.is_empty(), failed) {
+        return Err(error);
     }
     // A fenced broker is not in the metadata, so nobody asked it: its dirs are missing all the
     // same.

@@ -74,25 +74,23 @@ impl Setup {
             .await
             .map_err(|e| failed(&e, expected, address))
     }
-}
 
-/// Version, cipher and peer of a finished handshake, in words.
-pub(crate) fn describe(stream: &TlsStream<TcpStream>) -> String {
-    let (_, session) = stream.get_ref();
-    let version = session
-        .protocol_version()
-        .and_then(|v| v.as_str())
-        .unwrap_or("TLS");
-    let cipher = session
-        .negotiated_cipher_suite()
-        .map_or_else(String::new, |c| format!(", {:?}", c.suite()));
-    let chain = session.peer_certificates().map_or(0, <[_]>::len);
-    format!(
-        "{}{cipher}, {chain} certificate(s) from the broker verified",
-        version
-            .replace("TLSv1_", "TLS 1.")
-            .replace("TLSv1.", "TLS 1.")
-    )
+    /// Version, cipher and peer of a finished handshake, in words.
+    pub(crate) fn describe(&self, stream: &TlsStream<TcpStream>, host: &str) -> String {
+        let (_, session) = stream.get_ref();
+        let version = session
+            .protocol_version()
+            .and_then(|v| v.as_str())
+            .unwrap_or("TLS");
+        let cipher = session
+            .negotiated_cipher_suite()
+            .map_or_else(String::new, |c| format!(", {:?}", c.suite()));
+        format!(
+            "{}{cipher}, the broker's certificate is valid for `{}`",
+            version.replace("TLSv1_", "TLS 1."),
+            self.server_name.as_deref().unwrap_or(host)
+        )
+    }
 }
 
 fn settings(reason: String) -> KafkaError {

@@ -71,13 +71,16 @@ pub struct Member {
     pub rack: Option<String>,
     /// Member epoch; `None` for classic groups.
     pub epoch: Option<i32>,
-    /// Partitions it holds now.
-    pub assignment: Vec<TopicPartitions>,
+    /// Partitions it holds now; `None` when they are not known: a classic member whose protocol
+    /// is not the consumer's, or whose bytes cannot be read. Empty in streams groups, whose
+    /// members hold [`Member::tasks`].
+    pub assignment: Option<Vec<TopicPartitions>>,
     /// Partitions it shall hold, where that differs (KIP-848 reconciliation).
     pub target: Option<Vec<TopicPartitions>>,
     /// Tasks; streams groups only.
     pub tasks: Vec<StreamsTask>,
-    /// Topics subscribed to, where the protocol shows them.
+    /// Topics subscribed to, where the protocol shows them; a regular expression (KIP-848) as
+    /// `regex:` and the expression.
     pub subscription: Vec<String>,
 }
 
@@ -100,13 +103,14 @@ pub struct GroupDescription {
     pub epoch: Option<i32>,
     /// Epoch of the target assignment; `None` for classic groups.
     pub assignment_epoch: Option<i32>,
-    /// Members by member id.
+    /// Members by client id and member id.
     pub members: Vec<Member>,
-    /// Source topics of each sub-topology; streams groups only.
+    /// Source topics of each sub-topology, repartition topics included; streams groups only.
     pub subtopologies: Vec<(String, Vec<String>)>,
 }
 
-/// One committed offset.
+/// One committed offset. Partitions in which nothing is committed (of a share group: without a
+/// start offset yet) have none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommittedOffset {
     /// Topic.
@@ -119,6 +123,10 @@ pub struct CommittedOffset {
     pub leader_epoch: Option<i32>,
     /// The client's note.
     pub metadata: String,
+    /// Lag as the coordinator itself counts it, which it does for share groups only (from
+    /// DescribeShareGroupOffsets version 1 on): of the records behind the start offset many may be
+    /// acknowledged already.
+    pub lag: Option<i64>,
 }
 
 /// Offsets that a group has committed. A group without any answers an empty list, and so does a

@@ -1,9 +1,12 @@
 //! Offsets of partitions.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A partition by name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct TopicPartition {
     /// Topic.
     pub topic: String,

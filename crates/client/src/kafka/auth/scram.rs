@@ -4,6 +4,7 @@
 //! bounded. Of SASLprep only the refusal of control characters is done (by the caller), as Kafka
 //! itself takes names and passwords as UTF-8 unchanged.
 
+use super::super::code::said;
 use super::locked;
 use crate::secret::Secret;
 use base64::Engine as _;
@@ -145,7 +146,7 @@ impl Exchange {
 fn text(message: &[u8]) -> Result<&str, ScramError> {
     let text = std::str::from_utf8(message).map_err(|_| ScramError::Malformed("no utf-8"))?;
     match field(text, "e=") {
-        Some(reason) => Err(ScramError::Server(reason.chars().take(100).collect())),
+        Some(reason) => Err(ScramError::Server(said(reason))),
         None => Ok(text),
     }
 }

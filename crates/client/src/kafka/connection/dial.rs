@@ -7,7 +7,7 @@ use super::super::KafkaError;
 use super::super::auth::Login;
 use super::super::code::{UNSUPPORTED_VERSION, api_name, code};
 use super::super::counters::Counters;
-use super::super::tls::{self, Setup};
+use super::super::tls::Setup;
 use super::super::{address, locked};
 use super::{Connection, frame};
 use crate::profile::{Profile, Tls};
@@ -149,10 +149,10 @@ impl Dialer {
             Err(_) => "connected".into(),
         });
 
-        let start = |client_id: &str| (client_id.to_owned(), Arc::clone(&self.counters));
-        let (client_id, counters) = start(&self.profile.client_id);
+        let client_id = self.profile.client_id.as_str();
+        let counters = Arc::clone(&self.counters);
         let connection = match &self.profile.tls {
-            None => Connection::start(stream, address, &client_id, counters),
+            None => Connection::start(stream, address, client_id, counters),
             Some(tls) => {
                 trace.begin("tls");
                 let setup = self.setup(tls)?;
@@ -160,20 +160,21 @@ impl Dialer {
                     .handshake(stream, &at.host, address)
                     .await
                     .inspect_err(|_| *locked(&self.tls) = None)?;
-                trace.end(tls::describe(&secure));
-                Connection::start(secure, address, &client_id, counters)
+                trace.end(setup.describe(&secure, &at.host));
+                Connection::start(secure, address, client_id, counters)
             }
         };
 
         trace.begin("api_versions");
-        negotiate(&connection, self.profile.connect_timeout)
+        // The whole is bounded by the caller; a single step must not end first.
+        let bound = self.profile.connect_timeout * 2;
+        negotiate(&connection, bound)
             .await
             .inspect_err(|_| *locked(&self.tls) = None)?;
         trace.end(format!("{} apis offered", connection.apis().count()));
 
         if let (Some(sasl), Some(password)) = (&self.profile.sasl, password) {
             trace.begin("sasl");
-            let bound = self.profile.connect_timeout;
             let lifetime = self
                 .login
                 .log_in(&connection, sasl, password, bound)

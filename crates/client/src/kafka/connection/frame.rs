@@ -4,7 +4,8 @@
 //! its last byte.
 
 use super::super::counters::READ_APIS;
-use bytes::{BufMut, Bytes, BytesMut};
+use super::super::guarded::Guarded;
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::{RequestHeader, ResponseHeader};
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes};
 
@@ -53,18 +54,18 @@ pub(crate) fn encode<R: Request>(
 ///
 /// # Errors
 /// In words: what is wrong with the bytes.
-pub(crate) fn decode<R: Request>(mut frame: Bytes, version: i16) -> Result<R::Response, String> {
-    ResponseHeader::decode(&mut frame, R::Response::header_version(version))
+pub(crate) fn decode<R: Request>(frame: Bytes, version: i16) -> Result<R::Response, String> {
+    let header = R::Response::header_version(version);
+    // The header of ApiVersions stays at version 0 although its body is flexible from 3 on; it
+    // holds no number that could be mistaken for a count.
+    let mut frame = Guarded::new(frame, header > 0);
+    ResponseHeader::decode(&mut frame, header)
         .map_err(|e| format!("header: {}", e.to_string().trim()))?;
     let response = R::Response::decode(&mut frame, version)
         .map_err(|e| format!("version {version}: {}", e.to_string().trim()))?;
-    if frame.is_empty() {
-        Ok(response)
-    } else {
-        Err(format!(
-            "version {version}: {} bytes are left over",
-            frame.len()
-        ))
+    match frame.remaining() {
+        0 => Ok(response),
+        rest => Err(format!("version {version}: {rest} bytes are left over")),
     }
 }
 

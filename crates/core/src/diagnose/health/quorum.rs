@@ -1,0 +1,114 @@
+//! The metadata quorum: leader, voters, majority.
+
+use super::finding::{Finding, Rule, Severity, count};
+use super::{Snapshot, Thresholds};
+use crate::model::{Quorum, QuorumMember};
+
+pub(super) fn judge(snapshot: &Snapshot, thresholds: &Thresholds, findings: &mut Vec<Finding>) {
+    // A quorum that is not known is the verdict's matter.
+    let Some(quorum) = &snapshot.cluster.quorum else {
+        return;
+    };
+    let Some(leader) = quorum.leader_id else {
+        findings.push(Finding {
+            evidence: vec![format!(
+                "{} voters, epoch {}",
+                quorum.voters.len(),
+                quorum.leader_epoch
+            )],
+            meaning: "no active controller: no leader elections, no topic or config changes, no new brokers; partitions work on until their leader fails".into(),
+            remedy: "bring a majority of the voters up and in reach of each other".into(),
+            ..finding(Rule::QuorumNoLeader, Severity::Critical, "metadata quorum")
+        });
+        return;
+    };
+    let reference_ms = clock(quorum, leader).unwrap_or(snapshot.now_ms);
+    let mut words = Vec::new();
+    let mut lagging = Vec::new();
+    let mut silent = 0;
+    for voter in quorum.voters.iter().filter(|v| v.id != leader) {
+        let silence_ms = voter
+            .last_fetch_ms
+            .filter(|ms| *ms > 0)
+            .map(|ms| reference_ms.saturating_sub(ms));
+        let is_silent = silence_ms.is_some_and(|ms| ms > thresholds.voter_silent_ms);
+        let is_behind = voter
+            .lag
+            .is_some_and(|lag| lag > thresholds.voter_lag_records);
+        silent += usize::from(is_silent);
+        if is_silent || is_behind {
+            lagging.push(voter.id);
+            words.push(describe(voter, silence_ms));
+        }
+    }
+    let voters = quorum.voters.len();
+    let (alive, majority) = (voters - silent.min(voters), voters / 2 + 1);
+    if !lagging.is_empty() {
+        words.push(format!("the leader is {leader}"));
+        findings.push(Finding {
+            evidence: words,
+            meaning: "these voters do not follow the metadata log: they cannot take over, and count for no majority".into(),
+            remedy: "look at these controller nodes: process, log, disk and their way to the leader".into(),
+            brokers: lagging.clone(),
+            ..finding(Rule::QuorumVoterLagging, Severity::Warning, &count(&lagging, "voter", "voters"))
+        });
+    }
+    if alive <= majority && voters > 0 {
+        let by_design = silent == 0;
+        let severity = if by_design {
+            Severity::Info
+        } else {
+            Severity::Warning
+        };
+        findings.push(Finding {
+            evidence: vec![format!(
+                "{alive} of {voters} voters follow; a majority is {majority}"
+            )],
+            meaning: "the loss of one more controller leaves the cluster without an active one"
+                .into(),
+            remedy: if by_design {
+                "three voters survive one loss, five survive two".into()
+            } else {
+                "bring the silent voters back before any other controller is restarted".into()
+            },
+            ..finding(Rule::QuorumNoHeadroom, severity, "metadata quorum")
+        });
+    }
+}
+
+/// The leader's own clock: it stamps its own row with the present.
+fn clock(quorum: &Quorum, leader: i32) -> Option<i64> {
+    quorum
+        .voters
+        .iter()
+        .find(|v| v.id == leader)
+        .and_then(|v| v.last_fetch_ms)
+        .filter(|ms| *ms > 0)
+}
+
+fn describe(voter: &QuorumMember, silence_ms: Option<i64>) -> String {
+    let lag = voter.lag.map_or_else(
+        || "lag unknown".to_owned(),
+        |lag| format!("{lag} records behind"),
+    );
+    let fetch = silence_ms.map_or_else(
+        || "last fetch unknown".to_owned(),
+        |ms| format!("last fetch {:.1} s ago", ms as f64 / 1000.0),
+    );
+    format!("voter {}: {lag}, {fetch}", voter.id)
+}
+
+fn finding(rule: Rule, severity: Severity, subject: &str) -> Finding {
+    Finding {
+        rule,
+        severity,
+        subject: subject.into(),
+        evidence: vec![],
+        meaning: String::new(),
+        remedy: String::new(),
+        next_tool: Some("kafka_cluster_describe".into()),
+        brokers: vec![],
+        partitions: vec![],
+        topics: vec![],
+    }
+}

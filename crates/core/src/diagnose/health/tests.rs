@@ -1,0 +1,143 @@
+//! One table or snapshot per rule; every snapshot begins as a sound cluster.
+
+mod replication;
+mod surroundings;
+
+use super::*;
+use crate::model::{Broker, BrokerState, Partition, Quorum, QuorumMember};
+
+const NOW_MS: i64 = 1_795_500_000_000;
+
+fn voter(id: i32, lag: i64, silence_ms: i64) -> QuorumMember {
+    QuorumMember {
+        id,
+        directory_id: None,
+        log_end_offset: Some(84_211 - lag),
+        lag: Some(lag),
+        last_fetch_ms: Some(NOW_MS - silence_ms),
+        last_caught_up_ms: Some(NOW_MS - silence_ms),
+        endpoints: vec![format!("CONTROLLER://kafka-{id}.internal:9093")],
+    }
+}
+
+fn broker(id: i32, state: BrokerState) -> Broker {
+    Broker {
+        id,
+        host: Some(format!("kafka-{id}.internal")),
+        port: Some(9092),
+        rack: Some(format!(
+            "eu-central-1{}",
+            ["a", "b", "c"][(id as usize + 2) % 3]
+        )),
+        state,
+    }
+}
+
+fn partition(index: i32, leader: i32, replicas: &[i32], isr: &[i32]) -> Partition {
+    Partition {
+        partition: index,
+        leader: (leader >= 0).then_some(leader),
+        leader_epoch: 7,
+        replicas: replicas.into(),
+        isr: isr.into(),
+        offline: replicas
+            .iter()
+            .filter(|id| !isr.contains(id))
+            .copied()
+            .collect(),
+        elr: None,
+    }
+}
+
+fn topic(name: &str, partitions: Vec<Partition>) -> Topic {
+    Topic {
+        name: name.into(),
+        topic_id: None,
+        internal: name.starts_with("__"),
+        partitions,
+    }
+}
+
+/// Three brokers, three voters, two topics, nothing wrong.
+fn sound() -> Snapshot {
+    let full = |index: i32| {
+        let replicas: Vec<i32> = (0..3).map(|i| (index + i) % 3 + 1).collect();
+        partition(index, replicas[0], &replicas, &replicas)
+    };
+    Snapshot {
+        cluster: Cluster {
+            cluster_id: Some("Xb3jQ9R0T6aC1kQe7c9t3w".into()),
+            brokers: (1..=3).map(|id| broker(id, BrokerState::Online)).collect(),
+            quorum: Some(Quorum {
+                leader_id: Some(3),
+                leader_epoch: 12,
+                high_watermark: 84_210,
+                voters: vec![voter(1, 1, 250), voter(2, 0, 120), voter(3, 0, 0)],
+                observers: vec![],
+            }),
+            features: vec![],
+            kafka_version: None,
+        },
+        topics: Some(vec![
+            topic("orders", (0..6).map(full).collect()),
+            topic("__consumer_offsets", (0..3).map(full).collect()),
+        ]),
+        min_insync_replicas: [
+            ("orders".to_owned(), 2),
+            ("__consumer_offsets".to_owned(), 1),
+        ]
+        .into(),
+        log_dirs: Some((1..=3).map(|id| dir(id, None, 500, 300)).collect()),
+        missing: vec![],
+        now_ms: NOW_MS,
+    }
+}
+
+const GIB: i64 = 1 << 30;
+
+fn dir(broker: i32, error: Option<&str>, total_gib: i64, usable_gib: i64) -> LogDir {
+    LogDir {
+        broker,
+        path: "/var/lib/kafka/data".into(),
+        error: error.map(Into::into),
+        total_bytes: Some(total_gib * GIB),
+        usable_bytes: Some(usable_gib * GIB),
+        replicas: vec![],
+    }
+}
+
+fn orders(snapshot: &mut Snapshot) -> &mut Vec<Partition> {
+    &mut snapshot.topics.as_mut().unwrap()[0].partitions
+}
+
+/// Takes a broker out of every ISR and moves leadership on.
+fn without(snapshot: &mut Snapshot, id: i32) {
+    for partition in snapshot
+        .topics
+        .iter_mut()
+        .flatten()
+        .flat_map(|t| &mut t.partitions)
+    {
+        partition.isr.retain(|other| *other != id);
+        if partition.leader == Some(id) {
+            partition.leader = partition.isr.first().copied();
+        }
+    }
+}
+
+fn report(snapshot: &Snapshot) -> Report {
+    health(snapshot, &Thresholds::default())
+}
+
+fn rules(report: &Report) -> Vec<(Rule, Severity)> {
+    report
+        .findings
+        .iter()
+        .map(|f| (f.rule, f.severity))
+        .collect()
+}
+
+fn only(report: &Report) -> &Finding {
+    assert_eq!(report.findings.len(), 1, "{:#?}", report.findings);
+    &report.findings[0]
+}

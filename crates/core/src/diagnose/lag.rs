@@ -1,0 +1,250 @@
+//! Lag of groups, in records and in time, from offsets that somebody else has fetched.
+//!
+//! A number that is not known is `None` with the reason beside it, never 0 and never negative; a
+//! sum over partitions of which one is unknown says that it is a lower bound.
+//! There is no history here: whether lag grows is judged elsewhere.
+//!
+//! Ask for the end offsets *after* the committed ones. In the other order a busy group commits in
+//! between and looks as if it were beyond the end of the log.
+
+mod answer;
+mod gaps;
+mod owner;
+mod position;
+mod sums;
+#[cfg(test)]
+mod tests;
+
+pub use answer::{GroupLag, LagState, LagTotals, Owner, PartitionLag, TopicLag};
+pub use gaps::commit_gap;
+
+use crate::model::{
+    GroupDescription, GroupListing, GroupOffsets, GroupType, Missing, OffsetSpec, PartitionOffset,
+    TopicPartition,
+};
+use gaps::Gaps;
+use owner::Owners;
+use position::{Bounds, Commit, read_from};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// How far a record's timestamp may lie in the future and still count as "just now", ms. Clocks of
+/// producers, brokers and this machine differ a little.
+pub const CLOCK_SKEW_MS: i64 = 5_000;
+
+/// Timestamp of the first record that a group has not read: by partition and offset (see
+/// [`unread_positions`]), the epoch ms, or why it is not known.
+pub type FirstUnread = HashMap<(TopicPartition, i64), Result<i64, String>>;
+
+/// What lag is computed from. All of it is what an engine answered, unchanged.
+#[derive(Clone, Copy, Debug)]
+pub struct LagInput<'a> {
+    /// The groups to judge, as listed.
+    pub groups: &'a [GroupListing],
+    /// Committed offsets (share groups: start offsets). A listed group that is absent here could
+    /// not be asked.
+    pub committed: &'a [GroupOffsets],
+    /// Answers for [`OffsetSpec::Earliest`] and [`OffsetSpec::Latest`]; others are ignored.
+    pub offsets: &'a [PartitionOffset],
+    /// Members with their assignments; `None` when nobody asked for them. A listed group that is
+    /// absent from the slice could not be described.
+    pub descriptions: Option<&'a [GroupDescription]>,
+    /// Timestamps of first unread records; empty when time lag is not wanted.
+    pub first_unread: &'a FirstUnread,
+    /// Timestamp of the newest record by partition, epoch ms. Time lag is measured against it where
+    /// there is no `now_ms`.
+    pub newest_ms: &'a BTreeMap<TopicPartition, i64>,
+    /// The present, epoch ms: time lag is then how long the oldest unread record has waited.
+    pub now_ms: Option<i64>,
+    /// Gaps of the answers above; they become the reasons of what is unknown.
+    pub missing: &'a [Missing],
+}
+
+/// How a gap says that a topic is smaller than thought.
+const NO_PARTITION: &str = "has no partition";
+
+type BoundsByPartition<'a> = HashMap<&'a str, HashMap<i32, Bounds>>;
+
+/// Lag of every group of the input, in the input's order; partitions by topic and index.
+///
+/// A group's partitions are those it committed to and those that its members hold.
+pub fn lag(input: &LagInput<'_>) -> Vec<GroupLag> {
+    let bounds = bounds(input.offsets);
+    let gaps = Gaps::of(input.missing);
+    let committed: HashMap<&str, &GroupOffsets> = input
+        .committed
+        .iter()
+        .map(|g| (g.group.as_str(), g))
+        .collect();
+    let described: HashMap<&str, &GroupDescription> = input
+        .descriptions
+        .unwrap_or_default()
+        .iter()
+        .map(|d| (d.group.as_str(), d))
+        .collect();
+    input
+        .groups
+        .iter()
+        .map(|listing| {
+            let name = listing.group.as_str();
+            let description = described.get(name).copied();
+            group_lag(
+                input,
+                listing,
+                committed.get(name).copied(),
+                description,
+                &bounds,
+                &gaps,
+            )
+        })
+        .collect()
+}
+
+/// The partitions that [`lag`] will show, sorted: those whose first and end offsets to ask for.
+pub fn wanted_partitions(
+    committed: &[GroupOffsets],
+    descriptions: Option<&[GroupDescription]>,
+) -> Vec<TopicPartition> {
+    let mut wanted: BTreeSet<(&str, i32)> = committed
+        .iter()
+        .flat_map(|group| &group.offsets)
+        .map(|offset| (offset.topic.as_str(), offset.partition))
+        .collect();
+    for description in descriptions.unwrap_or_default() {
+        wanted.extend(Owners::of(description).partitions().map(|(key, _)| key));
+    }
+    wanted
+        .into_iter()
+        .map(|(topic, partition)| TopicPartition::new(topic, partition))
+        .collect()
+}
+
+/// Where the first unread record of each lagging partition is: what [`LagInput::first_unread`] is
+/// asked for. Sorted, each position once however many groups stand there.
+pub fn unread_positions(groups: &[GroupLag]) -> Vec<(TopicPartition, i64)> {
+    let mut found: Vec<_> = groups
+        .iter()
+        .filter(|group| group.group_type != GroupType::Share)
+        .flat_map(|g| &g.partitions)
+        .filter_map(|p| {
+            Some((
+                TopicPartition::new(p.topic.as_str(), p.partition),
+                read_from(p)?,
+            ))
+        })
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn bounds(offsets: &[PartitionOffset]) -> BoundsByPartition<'_> {
+    let mut found: BoundsByPartition<'_> = HashMap::new();
+    for answer in offsets {
+        let entry = found
+            .entry(answer.partition.topic.as_str())
+            .or_default()
+            .entry(answer.partition.partition)
+            .or_default();
+        match answer.spec {
+            OffsetSpec::Earliest => entry.start = answer.offset,
+            OffsetSpec::Latest => entry.end = answer.offset,
+            OffsetSpec::MaxTimestamp | OffsetSpec::AtTime(_) => {}
+        }
+    }
+    found
+}
+
+fn group_lag(
+    input: &LagInput<'_>,
+    listing: &GroupListing,
+    committed: Option<&GroupOffsets>,
+    description: Option<&GroupDescription>,
+    bounds: &BoundsByPartition<'_>,
+    gaps: &Gaps<'_>,
+) -> GroupLag {
+    let owners = description.map(Owners::of);
+    let mut rows: BTreeMap<(&str, i32), Commit<'_>> = BTreeMap::new();
+    if let Some(owners) = &owners {
+        let absent = |topic: &str, partition: i32| {
+            gaps.of_partition(topic, partition)
+                .is_some_and(|why| why.contains(NO_PARTITION))
+        };
+        let commit = match committed {
+            Some(_) => Commit::None,
+            None => Commit::Unknown("the group's committed offsets are not known"),
+        };
+        rows.extend(
+            owners
+                .partitions()
+                .filter(|((topic, partition), derived)| !derived || !absent(topic, *partition))
+                .map(|(key, _)| (key, commit)),
+        );
+    }
+    for offset in committed.iter().flat_map(|group| &group.offsets) {
+        let commit = match offset.offset {
+            0.. => Commit::At(offset),
+            _ => Commit::None,
+        };
+        rows.insert((offset.topic.as_str(), offset.partition), commit);
+    }
+    for (key, why) in gaps.commits(&listing.group) {
+        rows.insert(*key, Commit::Unknown(why));
+    }
+    let partitions: Vec<PartitionLag> = rows
+        .into_iter()
+        .map(|((topic, partition), commit)| {
+            let known = bounds
+                .get(topic)
+                .and_then(|of_topic| of_topic.get(&partition))
+                .copied()
+                .unwrap_or_default();
+            let tp = TopicPartition::new(topic, partition);
+            let mut row =
+                position::records(&tp, commit, known, || gaps.of_partition(topic, partition));
+            if listing.group_type == GroupType::Share {
+                position::share(commit, &mut row);
+            }
+            row.owner = owners
+                .as_ref()
+                .and_then(|owners| owners.of_partition(topic, partition));
+            if listing.group_type == GroupType::Share && row.lag != Some(0) {
+                row.time_why = Some("members of a share group acknowledge out of order".into());
+            } else {
+                position::time(input, &tp, &mut row);
+            }
+            row
+        })
+        .collect();
+    // The rows are then not all that there are.
+    let short = committed.is_none();
+    let why = match committed {
+        None => Some(format!(
+            "committed offsets are not known: {}",
+            gaps.of_group(&listing.group, listing.coordinator)
+                .unwrap_or("its coordinator gave no answer")
+        )),
+        Some(offsets) if offsets.offsets.is_empty() && gaps.commits(&listing.group).is_empty() => {
+            Some(
+                match listing.group_type {
+                    GroupType::Share => "no partition has a start offset yet",
+                    _ => "the group has committed no offsets",
+                }
+                .into(),
+            )
+        }
+        Some(_) => None,
+    };
+    let owners_known = owners.as_ref().is_some_and(Owners::complete);
+    let members = description.map(|d| d.members.len());
+    GroupLag {
+        group: listing.group.clone(),
+        group_type: listing.group_type,
+        state: listing.state.clone(),
+        coordinator: listing.coordinator,
+        members,
+        totals: sums::total(partitions.iter(), owners_known, short),
+        topics: sums::by_topic(&partitions, owners_known, short),
+        partitions,
+        why,
+    }
+}
