@@ -56,7 +56,7 @@ async fn brokers(profile: &Profile, address: &str) -> Result<Vec<Broker>, KafkaE
         bootstrap: vec![address.to_owned()],
         ..profile.clone()
     };
-    Ok(Native::new(&through)?.cluster().await?.value.brokers)
+    Ok(connect(&through)?.cluster().await?.value.brokers)
 }
 
 /// Notes on addresses that were tried which brokers advertise them; returns those still to try.

@@ -1,5 +1,5 @@
 //! Records, read by assignment: no group is joined, nothing is committed.
 
-mod shown;
+pub mod shown;
 
 crate::tools! { read::ReadRecords, search::SearchRecords }

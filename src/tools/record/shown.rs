@@ -248,14 +248,14 @@ fn bound(partition: i32, asked: &Asked, offsets: &[PartitionOffset]) -> Option<P
 
 /// A header as shown; an absent value is null.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct HeaderRow {
+pub struct HeaderRow {
     name: String,
     value: Option<Payload>,
 }
 
 /// A record as shown; an absent key or value is null.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Row {
+pub struct Row {
     partition: i32,
     offset: i64,
     /// RFC 3339; absent when the record has none.
@@ -271,7 +271,7 @@ pub(super) struct Row {
 
 /// What was looked at in one partition: offsets from `from` up to, not including, `to`.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Covered {
+pub struct Covered {
     partition: i32,
     from: i64,
     to: i64,
