@@ -12,6 +12,7 @@
 pub mod call;
 mod colour;
 mod config;
+pub mod docs;
 mod doctor;
 mod sandbox;
 mod serve;
@@ -86,6 +87,8 @@ enum Command {
     Sandbox(sandbox::SandboxArgs),
     /// Show the effective configuration, or the schema of the file.
     Config(config::ConfigArgs),
+    /// Print the reference of tools or of the configuration as Markdown.
+    Docs(docs::DocsArgs),
     /// Print shell completions.
     Completions {
         /// Shell.
@@ -131,6 +134,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Doctor(args) => doctor::run(&cli.common, &args).await,
         Command::Sandbox(args) => sandbox::run(&args).await,
         Command::Config(args) => config::run(&cli.common, &args),
+        Command::Docs(args) => docs::run(&args),
         Command::Completions { shell } => {
             clap_complete::generate(
                 shell,
