@@ -4,10 +4,25 @@
 //! command line or the configuration is wrong. Only this module prints.
 
 #![expect(
-    clippy::print_stdout,
     clippy::print_stderr,
-    reason = "printing is what a command line is for"
+    reason = "complaining is what a command line is for"
 )]
+
+/// Prints a line. A reader that went away (`| head`) is no failure of ours.
+macro_rules! say {
+    ($($part:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stdout(), $($part)*);
+    }};
+}
+
+/// The same without a line break.
+macro_rules! say_text {
+    ($($part:tt)*) => {{
+        use std::io::Write;
+        let _ = write!(std::io::stdout(), $($part)*);
+    }};
+}
 
 pub mod call;
 mod colour;
