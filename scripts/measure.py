@@ -160,7 +160,7 @@ def stdio(binary, *arguments):
 
 @contextlib.contextmanager
 def over_http(binary, *arguments):
-    command = [binary, "serve", "http", "--listen", "127.0.0.1:0", "--log", "error", *arguments]
+    command = [binary, "serve", "http", "--listen", "127.0.0.1:0", *arguments]
     with process(*command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
         for line in child.stderr:
             if line.startswith("listening on "):
