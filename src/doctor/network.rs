@@ -3,7 +3,7 @@
 use super::advice::advise;
 use super::{AddressReport, Check, Role, Status, StepReport};
 use futures::stream::{StreamExt, iter};
-use kafkaweave_client::kafka::{Engine, KafkaError, Native, Step, probe};
+use kafkaweave_client::kafka::{KafkaError, Step, connect, probe};
 use kafkaweave_client::profile::Profile;
 use kafkaweave_core::model::{Broker, BrokerState};
 
