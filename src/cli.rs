@@ -4,14 +4,30 @@
 //! command line or the configuration is wrong. Only this module prints.
 
 #![expect(
-    clippy::print_stdout,
     clippy::print_stderr,
-    reason = "printing is what a command line is for"
+    reason = "complaining is what a command line is for"
 )]
+
+/// Prints a line. A reader that went away (`| head`) is no failure of ours.
+macro_rules! say {
+    ($($part:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stdout(), $($part)*);
+    }};
+}
+
+/// The same without a line break.
+macro_rules! say_text {
+    ($($part:tt)*) => {{
+        use std::io::Write;
+        let _ = write!(std::io::stdout(), $($part)*);
+    }};
+}
 
 pub mod call;
 mod colour;
 mod config;
+pub mod docs;
 mod doctor;
 mod sandbox;
 mod serve;
@@ -92,6 +108,8 @@ enum Command {
     Sandbox(sandbox::SandboxArgs),
     /// Show the effective configuration, or the schema of the file.
     Config(config::ConfigArgs),
+    /// Print the reference of tools or of the configuration as Markdown.
+    Docs(docs::DocsArgs),
     /// Print shell completions.
     Completions {
         /// Shell.
@@ -149,6 +167,7 @@ pub async fn run(cli: Cli) -> ExitCode {
         Command::Doctor(args) => doctor::run(&cli.common, &args).await,
         Command::Sandbox(args) => sandbox::run(&args).await,
         Command::Config(args) => config::run(&cli.common, &args),
+        Command::Docs(args) => docs::run(&args),
         Command::Completions { shell } => {
             clap_complete::generate(
                 shell,

@@ -253,7 +253,7 @@ pub(super) async fn run(common: &Common, args: CallArgs) -> Result<ExitCode, Cli
 fn print(result: Result<crate::tool::Reply, Problem>, output: OutputFormat) -> ExitCode {
     match (result, output) {
         (Ok(reply), OutputFormat::Json) => {
-            println!("{:#}", reply.structured);
+            say!("{:#}", reply.structured);
             ExitCode::SUCCESS
         }
         (Ok(reply), OutputFormat::Text) => {
@@ -262,12 +262,12 @@ fn print(result: Result<crate::tool::Reply, Problem>, output: OutputFormat) -> E
             } else {
                 reply.text
             };
-            println!("{text}");
+            say!("{text}");
             ExitCode::SUCCESS
         }
         (Err(problem), output) => {
             if output == OutputFormat::Json {
-                println!("{:#}", json!({"error": problem}));
+                say!("{:#}", json!({"error": problem}));
             }
             eprintln!("error: {}", problem.text());
             ExitCode::from(

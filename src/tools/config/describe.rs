@@ -87,7 +87,7 @@ impl Tool for DescribeConfig {
     type Output = Output;
 
     fn description() -> &'static str {
-        "Configuration of a topic, broker or group: value, default, source. Without `keys`, what differs from default."
+        "Topic, broker or group configuration: value, default, source. Non-default unless `keys` or `all`."
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Output, Error> {

@@ -33,7 +33,7 @@ enum Sort {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// Name, part, glob or /regex/; default all
+    /// Name, part, glob or /regex/
     group: Option<String>,
         topic: Option<String>,
         lagging: Option<bool>,
@@ -83,7 +83,7 @@ impl Tool for MeasureLag {
     type Output = Output;
 
     fn description() -> &'static str {
-        "Lag of one, some or all groups in records and seconds, by topic and partition, with owners and expired offsets."
+        "Lag of groups in records and seconds, by partition, with owners and expired offsets."
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Output, Error> {

@@ -39,6 +39,7 @@ pub(super) async fn run(cluster: Arc<Cluster>, stop: CancellationToken) {
             audit += 1;
         }
         round += 1;
+        cluster.bound_memory(&mut cluster.state());
         cluster.announce();
     }
 }

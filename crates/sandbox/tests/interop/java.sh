@@ -19,11 +19,14 @@ L
 ok() { echo "ok   $1"; }
 bad() { echo "FAIL $1: $2"; failed=1; }
 has() { if grep -qE -- "$3" <<<"$2"; then ok "$1"; else bad "$1" "no '$3' in: $(head -c 600 <<<"$2")"; fi; }
+run() {
+  timeout 60 java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$KAFKA_JARS/*" \
+    -Dlog4j2.configurationFile="$work/log4j2.properties" "$@" 2>&1
+}
 tool() {
   local class=$1
   shift
-  timeout 60 java -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$KAFKA_JARS/*" \
-    -Dlog4j2.configurationFile="$work/log4j2.properties" "$class" --bootstrap-server "$BOOTSTRAP" "$@" 2>&1
+  run "$class" --bootstrap-server "$BOOTSTRAP" "$@"
 }
 T=org.apache.kafka.tools
 topics=$T.TopicCommand groups=$T.consumer.group.ConsumerGroupCommand configs=kafka.admin.ConfigCommand
@@ -61,12 +64,12 @@ has "offsets" "$(tool $T.GetOffsetShell --topic orders --time -1)" "orders:5:[0-
 has "largest time stamp" "$(tool $T.GetOffsetShell --topic orders --time -3)" "orders:0:[0-9]+"
 has "log dirs" "$(tool $T.LogDirsCommand --describe --topic-list orders)" '"logDir":"/sandbox/node-1/disk-b"'
 has "quorum" "$(tool $T.MetadataQuorumCommand describe --status 2>&1)" "LeaderId: +3"
-has "cluster id" "$(tool $T.ClusterTool cluster-id)" "sandbox-"
+has "cluster id" "$(run $T.ClusterTool cluster-id --bootstrap-server "$BOOTSTRAP")" "sandbox-"
 has "features" "$(tool $T.FeatureCommand describe)" "metadata.version.*4.3"
 echo '{"partitions":[{"topic":"'"$name"'","partition":0,"offset":-1}],"version":1}' >"$work/delete.json"
 has "delete records" "$(tool $T.DeleteRecordsCommand --offset-json-file "$work/delete.json")" "low_watermark: [0-9]+"
 has "reassignments" "$(tool $T.reassign.ReassignPartitionsCommand --list)" "No partition reassignments found"
-has "ACLs" "$(tool kafka.admin.AclCommand --list; echo "exit $?")" "exit 0"
+has "ACLs" "$(tool $T.AclCommand --list; echo "exit $?")" "exit 0"
 tool $topics --delete --topic "$name" >/dev/null
 if grep -q "^$name$" <<<"$(tool $topics --list)"; then bad "delete topic" "still listed"; else ok "delete topic"; fi
 exit $failed

@@ -90,7 +90,7 @@ async fn hostile_frames_close_their_connection_only() {
             with(
                 header(1, 4, false),
                 &[
-                    &[0_u8; 21][..],
+                    &[0_u8; 17][..],
                     b"\x00\x00\x00\x01\x00\x01t\x7f\xff\xff\xff",
                 ]
                 .concat(),
