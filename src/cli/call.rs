@@ -5,7 +5,9 @@ use crate::problem::{Error, Problem};
 use crate::schema::CLUSTER;
 use crate::tool::{JsonObject, ToolDef};
 use clap::builder::PossibleValuesParser;
+use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
+use kafkaweave_core::near::near;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
@@ -125,6 +127,24 @@ fn flag(name: String, property: &Value, needed: bool) -> Arg {
     } else {
         arg
     }
+}
+
+/// All tools begin alike, so clap finds most of them similar to a mistyped one: the nearest three
+/// are told.
+pub(super) fn nearest_tools(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(wanted)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
+    };
+    let near = near(wanted, crate::tools::all().map(|t| t.name), 3);
+    if near.is_empty() {
+        return error;
+    }
+    let near = near.into_iter().map(String::from).collect();
+    error.insert(
+        ContextKind::SuggestedSubcommand,
+        ContextValue::Strings(near),
+    );
+    error
 }
 
 /// `payload_bytes` is found as `--payload-bytes` and as `--payload_bytes`.

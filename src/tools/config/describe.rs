@@ -134,6 +134,10 @@ async fn checked(cx: &Context, input: &Input) -> Result<ConfigResource, Error> {
                 });
             }
         }
+        ResourceKind::Group if input.name.trim().is_empty() => {
+            let reason = format!("is \"{}\"; a group has a name", input.name);
+            return Err(Error::Argument { path: "name".into(), reason, near: Vec::new() });
+        }
         ResourceKind::Group => {}
     }
     Ok(ConfigResource { kind: input.kind, name: input.name.clone() })

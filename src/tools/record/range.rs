@@ -2,6 +2,7 @@
 
 use super::shown::{Origin, Records};
 use crate::problem::Error;
+use crate::table::time;
 use crate::tool::Context;
 use crate::tools::common::one_topic;
 use kafkaweave_client::kafka::KafkaError;
@@ -113,8 +114,32 @@ fn span_ms(text: &str) -> Option<i64> {
     number.parse::<i64>().ok()?.checked_mul(factor)
 }
 
+/// A range that ends before it begins holds no records, whatever the topic holds: a slip, not a
+/// question.
+fn ordered(from: ReadFrom, until: ReadUntil) -> Result<(), Error> {
+    let reason = match (from, until) {
+        (ReadFrom::Offset(from), ReadUntil::Offset(until)) if until <= from => {
+            format!("is offset {until}, which is not after `from`, offset {from}")
+        }
+        (ReadFrom::Timestamp(from), ReadUntil::Timestamp(until)) if until <= from => {
+            format!(
+                "is {}, which is not after `from`, {}",
+                time(until),
+                time(from)
+            )
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::Argument {
+        path: "until".into(),
+        reason,
+        near: Vec::new(),
+    })
+}
+
 /// Runs what was asked.
 pub(super) async fn scan(cx: &Context, asked: Asked) -> Result<Records, Error> {
+    ordered(asked.from, asked.until)?;
     let cluster = cx.cluster()?;
     let engine = cluster.engine()?;
     let isolation = format!("{:?} {:?}", asked.isolation, asked.order);
