@@ -14,7 +14,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 pub struct Page {
     /// Rows that fit the question.
     pub total: usize,
-    /// Rows in this answer.
+    /// Rows in this answer; the rows themselves say it.
+    #[serde(skip)]
     pub shown: usize,
     /// Pass as `cursor` for the next rows.
     #[serde(skip_serializing_if = "Option::is_none")]

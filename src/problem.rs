@@ -190,6 +190,9 @@ impl From<&Error> for Problem {
                 }
                 hints.push(match error {
                     KafkaError::UnknownGroup { .. } => "kafka_group_list shows the groups".into(),
+                    KafkaError::UnknownBroker { .. } => {
+                        "kafka_cluster_describe shows the brokers".into()
+                    }
                     _ => "kafka_topic_list shows the topics".to_string(),
                 });
                 (kafka_code(error), hints)

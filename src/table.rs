@@ -3,6 +3,9 @@
 //! Two blanks between columns, numbers to the right, no borders: cheap in tokens, readable in a
 //! terminal.
 
+/// Cells are aligned up to this width; longer ones stick out.
+const WIDEST: usize = 40;
+
 /// A table under construction.
 pub struct Table {
     head: Vec<String>,
@@ -42,11 +45,11 @@ impl Table {
             .collect();
         let width = |c: usize| {
             let cells = self.rows.iter().filter_map(|r| r.get(c));
-            cells
+            let lengths = cells
                 .chain([&self.head[c]])
-                .map(|cell| cell.chars().count())
-                .max()
-                .unwrap_or(0)
+                .map(|cell| cell.chars().count());
+            // One long cell shall not fill all other lines with blanks.
+            lengths.filter(|l| *l <= WIDEST).max().unwrap_or(WIDEST)
         };
         let right = |c: usize| {
             let mut cells = self

@@ -3,7 +3,7 @@
 use super::advice::advise;
 use super::{AddressReport, Check, Role, Status, StepReport};
 use futures::stream::{StreamExt, iter};
-use kafkaweave_client::kafka::{Engine, KafkaError, Native, Step, probe};
+use kafkaweave_client::kafka::{KafkaError, Step, connect, probe};
 use kafkaweave_client::profile::Profile;
 use kafkaweave_core::model::{Broker, BrokerState};
 
@@ -56,7 +56,7 @@ async fn brokers(profile: &Profile, address: &str) -> Result<Vec<Broker>, KafkaE
         bootstrap: vec![address.to_owned()],
         ..profile.clone()
     };
-    Ok(Native::new(&through)?.cluster().await?.value.brokers)
+    Ok(connect(&through)?.cluster().await?.value.brokers)
 }
 
 /// Notes on addresses that were tried which brokers advertise them; returns those still to try.

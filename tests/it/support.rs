@@ -2,3 +2,6 @@
 
 pub(crate) mod bed;
 pub(crate) mod mcp;
+pub(crate) mod probe;
+pub(crate) mod raw_http;
+pub(crate) mod rpc;

@@ -89,7 +89,6 @@ pub(crate) struct Entry {
     pub(crate) synonyms: Vec<(String, Option<String>, i8)>,
 }
 
-#[expect(clippy::too_many_arguments, reason = "one row of a table")]
 const fn key(
     name: &'static str,
     kind: Kind,

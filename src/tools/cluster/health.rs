@@ -18,8 +18,7 @@ pub struct CheckHealth;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// Least severity shown
-    severity: Option<Severity>,
+    min_severity: Option<Severity>,
 }
 
 /// Verdict and findings, worst first.
@@ -40,13 +39,13 @@ impl Tool for CheckHealth {
     type Output = Output;
 
     fn description() -> &'static str {
-        "What is wrong now: offline, under-replicated, under-min-ISR partitions, brokers, disks, quorum; evidence, meaning, remedy."
+        "What is wrong now: offline, under-replicated, under-min-ISR partitions, brokers, disks, quorum; with remedies."
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Output, Error> {
         let snapshot = snapshot(cx).await?;
         let mut report = health(&snapshot, &Thresholds::default());
-        if let Some(least) = input.severity {
+        if let Some(least) = input.min_severity {
             report.findings.retain(|f| f.severity <= least);
         }
         Ok(Output { report, missing: snapshot.missing })

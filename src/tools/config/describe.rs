@@ -87,7 +87,7 @@ impl Tool for DescribeConfig {
     type Output = Output;
 
     fn description() -> &'static str {
-        "Configuration of a topic, broker or group: value, default, source. Without `keys`, what differs from default."
+        "Topic, broker or group configuration: value, default, source. Non-default unless `keys` or `all`."
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Output, Error> {
@@ -133,6 +133,10 @@ async fn checked(cx: &Context, input: &Input) -> Result<ConfigResource, Error> {
                     maybe_hidden: false,
                 });
             }
+        }
+        ResourceKind::Group if input.name.trim().is_empty() => {
+            let reason = format!("is \"{}\"; a group has a name", input.name);
+            return Err(Error::Argument { path: "name".into(), reason, near: Vec::new() });
         }
         ResourceKind::Group => {}
     }

@@ -87,7 +87,7 @@ impl Tool for DescribeGroup {
     type Output = Output;
 
     fn description() -> &'static str {
-        "One group: state, coordinator, assignor, members with client, host and assigned partitions."
+        "One group: state, coordinator, members with host and assigned partitions."
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Output, Error> {

@@ -4,7 +4,7 @@ use crate::page::{self, Page};
 use crate::problem::Error;
 use crate::table::{Table, duration};
 use crate::tool::{Answer, Context, Effect, Tool};
-use crate::tools::common::{Detail, count, missing_lines};
+use crate::tools::common::{Detail, all_topics, count, missing_lines};
 use kafkaweave_client::kafka::{Engine, KafkaError};
 use kafkaweave_core::diagnose::lag::{
     FirstUnread, GroupLag, LagInput, LagState, LagTotals, PartitionLag, TopicLag, lag, unread_positions, wanted_partitions,
@@ -16,7 +16,7 @@ use kafkaweave_core::names::NameFilter;
 use kafkaweave_core::near::near;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// kafka_group_lag.
 pub struct MeasureLag;
@@ -33,7 +33,7 @@ enum Sort {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
-    /// Name, part, glob or /regex/; default all
+    /// Name, part, glob or /regex/
     group: Option<String>,
         topic: Option<String>,
         lagging: Option<bool>,
@@ -83,7 +83,7 @@ impl Tool for MeasureLag {
     type Output = Output;
 
     fn description() -> &'static str {
-        "Lag of one, some or all groups in records and seconds, by topic and partition, with owners and expired offsets."
+        "Lag of groups in records and seconds, by partition, with owners and expired offsets."
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Output, Error> {
@@ -94,6 +94,13 @@ impl Tool for MeasureLag {
         let facts = gather(engine, &groups, &topics, missing).await?;
         let only_lagging = input.lagging == Some(true);
         let mut judged = facts.judge(&groups, &FirstUnread::new(), cx.now_ms);
+        if !facts.elsewhere.is_empty() {
+            // They have offsets, on other topics: "committed nothing" would be wrong of them.
+            judged.retain(|g| !facts.elsewhere.contains(&g.group));
+            if judged.is_empty() {
+                known_topic(cx, &topics, input.topic.as_deref().unwrap_or_default()).await?;
+            }
+        }
         if only_lagging {
             judged.retain(|g| g.totals.lag.is_none_or(|lag| lag > 0) || g.totals.expired + g.totals.unknown > 0);
         }
@@ -144,6 +151,18 @@ struct Facts {
     descriptions: Option<Vec<GroupDescription>>,
     offsets: Vec<PartitionOffset>,
     missing: Vec<Missing>,
+    /// Groups with offsets or partitions, none of them on a topic that was asked for.
+    elsewhere: BTreeSet<String>,
+}
+
+/// An error when no topic of the cluster fits.
+async fn known_topic(cx: &Context, topics: &NameFilter, wanted: &str) -> Result<(), Error> {
+    let known = all_topics(cx).await?;
+    if !known.missing.is_empty() || known.value.iter().any(|t| topics.matches(&t.name)) {
+        return Ok(());
+    }
+    let near = near(wanted, known.value.iter().map(|t| t.name.as_str()), 3).into_iter().map(String::from).collect();
+    Err(Error::Unknown { error: KafkaError::UnknownTopic { topic: wanted.into() }, near, maybe_hidden: true })
 }
 
 impl Facts {
@@ -179,12 +198,19 @@ async fn gather(
             None
         }
     };
+    let holders = |committed: &[GroupOffsets], descriptions: Option<&[GroupDescription]>| -> BTreeSet<String> {
+        let offsets = committed.iter().filter(|g| !g.offsets.is_empty()).map(|g| g.group.clone());
+        let holds = |d: &&GroupDescription| d.members.iter().any(|m| m.assignment.iter().any(|held| !held.is_empty()));
+        offsets.chain(descriptions.unwrap_or_default().iter().filter(holds).map(|d| d.group.clone())).collect()
+    };
+    let before = holders(&committed, descriptions.as_deref());
     for group in &mut committed {
         group.offsets.retain(|o| topics.matches(&o.topic));
     }
     for member in descriptions.iter_mut().flatten().flat_map(|d| &mut d.members) {
         member.assignment.iter_mut().for_each(|held| held.retain(|a| topics.matches(&a.topic)));
     }
+    let elsewhere = before.difference(&holders(&committed, descriptions.as_deref())).cloned().collect();
     let queries: Vec<_> = wanted_partitions(&committed, descriptions.as_deref())
         .into_iter()
         .filter(|p| topics.matches(&p.topic))
@@ -197,7 +223,7 @@ async fn gather(
             Vec::new()
         }
     };
-    Ok(Facts { committed, descriptions, offsets, missing })
+    Ok(Facts { committed, descriptions, offsets, missing, elsewhere })
 }
 
 fn row(group: GroupLag, deep: bool, only_lagging: bool) -> Row {

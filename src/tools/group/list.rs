@@ -20,10 +20,8 @@ pub struct ListGroups;
 pub struct Input {
     /// Part, glob or /regex/
     pattern: Option<String>,
-    /// e.g. Stable, Empty
     state: Option<String>,
     r#type: Option<GroupType>,
-    /// detailed: member counts
     detail: Option<Detail>,
     #[schemars(range(min = 1, max = 1000))]
     limit: Option<u32>,
@@ -64,7 +62,7 @@ impl Tool for ListGroups {
     type Output = Output;
 
     fn description() -> &'static str {
-        "Groups of every type (classic, consumer, share, streams) with state and coordinator."
+        "Groups of every type with state and coordinator."
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Output, Error> {

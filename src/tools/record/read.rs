@@ -1,10 +1,11 @@
 //! kafka_record_read: records by offset, time, or from the tail.
 
-use super::shown::{self, Asked, PAYLOAD_BYTES, Records};
+use super::range::{self, Asked, PAYLOAD_BYTES};
+use super::shown::Records;
 use crate::page;
 use crate::problem::Error;
 use crate::tool::{Context, Effect, Tool};
-use kafkaweave_core::model::{Isolation, ScanOrder};
+use kafkaweave_core::model::ScanOrder;
 use kafkaweave_core::search::{ReadFrom, ReadUntil};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -20,15 +21,13 @@ pub struct Input {
     partitions: Option<Vec<i32>>,
     /// tail (default), beginning, offset, RFC 3339 or -15m
     from: Option<String>,
-    /// Offset or time
     until: Option<String>,
-    /// Default 10
     #[schemars(range(min = 1, max = 500))]
     limit: Option<u32>,
-    /// Shown per key and value, default 1024
+    /// Default 1024
     #[schemars(range(min = 16, max = 1_048_576))]
     payload_bytes: Option<u32>,
-    isolation: Option<Isolation>,
+    read_committed: Option<bool>,
     cursor: Option<String>,
 }
 
@@ -45,8 +44,8 @@ impl Tool for ReadRecords {
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Records, Error> {
-        let from = input.from.as_deref().map_or(Ok(ReadFrom::Tail), |text| shown::from(text, cx.now_ms))?;
-        let until = input.until.as_deref().map_or(Ok(ReadUntil::End), |text| shown::until(text, cx.now_ms))?;
+        let from = input.from.as_deref().map_or(Ok(ReadFrom::Tail), |text| range::from(text, cx.now_ms))?;
+        let until = input.until.as_deref().map_or(Ok(ReadUntil::End), |text| range::until(text, cx.now_ms))?;
         let order = if from == ReadFrom::Tail { ScanOrder::Latest } else { ScanOrder::Earliest };
         let asked = Asked {
             topic: input.topic,
@@ -55,11 +54,11 @@ impl Tool for ReadRecords {
             until,
             order,
             predicate: None,
-            isolation: input.isolation.unwrap_or_default(),
+            isolation: range::isolation(input.read_committed),
             limit: page::limit(input.limit, 10),
             payload_bytes: page::limit(Some(input.payload_bytes.unwrap_or(PAYLOAD_BYTES)), 1024),
             cursor: input.cursor,
         };
-        shown::scan(cx, asked).await
+        range::scan(cx, asked).await
     }
 }

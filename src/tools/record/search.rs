@@ -1,10 +1,11 @@
 //! kafka_record_search: records that fulfil conditions, and what was covered to find them.
 
-use super::shown::{self, Asked, PAYLOAD_BYTES, Records};
+use super::range::{self, Asked, PAYLOAD_BYTES};
+use super::shown::Records;
 use crate::page;
 use crate::problem::Error;
 use crate::tool::{Context, Effect, Tool};
-use kafkaweave_core::model::{Isolation, ScanOrder};
+use kafkaweave_core::model::ScanOrder;
 use kafkaweave_core::search::{Predicate, ReadFrom, ReadUntil};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -22,16 +23,14 @@ pub struct Input {
     partitions: Option<Vec<i32>>,
     /// beginning (default), offset, RFC 3339 or -15m
     from: Option<String>,
-    /// Offset or time
     until: Option<String>,
     order: Option<ScanOrder>,
-    /// Default 10
     #[schemars(range(min = 1, max = 500))]
     limit: Option<u32>,
-    /// Shown per key and value, default 1024
+    /// Default 1024
     #[schemars(range(min = 16, max = 1_048_576))]
     payload_bytes: Option<u32>,
-    isolation: Option<Isolation>,
+    read_committed: Option<bool>,
     cursor: Option<String>,
 }
 
@@ -44,13 +43,17 @@ impl Tool for SearchRecords {
     type Output = Records;
 
     fn description() -> &'static str {
-        "Records whose key, value, headers or JSON fields fulfil conditions; says what was covered."
+        "Records that meet conditions, and what was covered to find them."
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Records, Error> {
+        if input.r#where.is_empty() {
+            let reason = "is []; allowed: one or more conditions (kafka_record_read reads without)";
+            return Err(Error::Argument { path: "where".into(), reason: reason.into(), near: Vec::new() });
+        }
         let predicate = Predicate::parse(&input.r#where)?;
-        let from = input.from.as_deref().map_or(Ok(ReadFrom::Beginning), |text| shown::from(text, cx.now_ms))?;
-        let until = input.until.as_deref().map_or(Ok(ReadUntil::End), |text| shown::until(text, cx.now_ms))?;
+        let from = input.from.as_deref().map_or(Ok(ReadFrom::Beginning), |text| range::from(text, cx.now_ms))?;
+        let until = input.until.as_deref().map_or(Ok(ReadUntil::End), |text| range::until(text, cx.now_ms))?;
         let tail = from == ReadFrom::Tail;
         let order = input.order.unwrap_or(if tail { ScanOrder::Latest } else { ScanOrder::Earliest });
         let asked = Asked {
@@ -60,11 +63,11 @@ impl Tool for SearchRecords {
             until,
             order,
             predicate: Some(predicate),
-            isolation: input.isolation.unwrap_or_default(),
+            isolation: range::isolation(input.read_committed),
             limit: page::limit(input.limit, 10),
             payload_bytes: page::limit(Some(input.payload_bytes.unwrap_or(PAYLOAD_BYTES)), 1024),
             cursor: input.cursor,
         };
-        shown::scan(cx, asked).await
+        range::scan(cx, asked).await
     }
 }

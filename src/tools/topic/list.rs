@@ -33,7 +33,6 @@ pub struct Input {
     /// Only offline or under-replicated
     unhealthy: Option<bool>,
     sort: Option<Sort>,
-    /// detailed: size too
     detail: Option<Detail>,
     #[schemars(range(min = 1, max = 1000))]
     limit: Option<u32>,
@@ -85,7 +84,7 @@ impl Tool for ListTopics {
     type Output = Output;
 
     fn description() -> &'static str {
-        "Topics with partitions, replication factor, under-replicated and offline partitions."
+        "Topics with partitions, replication, under-replicated and offline counts."
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Output, Error> {

@@ -1,6 +1,6 @@
 //! An MCP client over every transport and era, which holds each answer to its own output schema.
 
-use rmcp::model::{CallToolRequestParams, ClientInfo, ProtocolVersion, Tool};
+use rmcp::model::{CallToolRequestParams, ClientConfig, ProtocolVersion, Tool};
 use rmcp::service::RunningService;
 use rmcp::transport::{ConfigureCommandExt, StreamableHttpClientTransport, TokioChildProcess};
 use rmcp::{ClientLifecycleMode, ClientServiceExt, RoleClient};
@@ -44,7 +44,7 @@ pub(crate) struct Answer {
 
 /// A connected client, and the server process that it talks to.
 pub(crate) struct Client {
-    service: RunningService<RoleClient, ClientInfo>,
+    service: RunningService<RoleClient, ClientConfig>,
     tools: BTreeMap<String, Tool>,
     _server: Option<Child>,
 }
@@ -99,7 +99,7 @@ impl Client {
                     .spawn()
                     .expect("the server starts");
                 (
-                    ClientInfo::default()
+                    ClientConfig::default()
                         .serve_with_lifecycle(transport, mode)
                         .await
                         .expect("the client connects"),
@@ -109,7 +109,7 @@ impl Client {
             Wire::HttpLegacy | Wire::HttpModern => {
                 let (child, url) = serve_http(args, &variables).await;
                 let transport = StreamableHttpClientTransport::from_uri(url);
-                let service = ClientInfo::default()
+                let service = ClientConfig::default()
                     .serve_with_lifecycle(transport, mode)
                     .await
                     .expect("the client connects");
@@ -134,7 +134,7 @@ impl Client {
     }
 
     /// The running client.
-    pub(crate) fn service(&self) -> &RunningService<RoleClient, ClientInfo> {
+    pub(crate) fn service(&self) -> &RunningService<RoleClient, ClientConfig> {
         &self.service
     }
 

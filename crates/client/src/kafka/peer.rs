@@ -17,8 +17,8 @@ use kafka_protocol::protocol::{
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 /// One request as the peer sees it.
 pub(crate) struct Seen {
@@ -115,7 +115,12 @@ pub(crate) fn profile(bootstrap: Vec<String>) -> Profile {
     profile
 }
 
-async fn serve(mut stream: TcpStream, port: u16, script: &(dyn Fn(&Seen) -> Do + Send + Sync)) {
+/// Acts on one connection until it ends.
+pub(crate) async fn serve(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    port: u16,
+    script: &(dyn Fn(&Seen) -> Do + Send + Sync),
+) {
     let mut nth = 0;
     loop {
         let Ok(length) = stream.read_i32().await else {
@@ -136,7 +141,10 @@ async fn serve(mut stream: TcpStream, port: u16, script: &(dyn Fn(&Seen) -> Do +
             action => action,
         };
         match action {
-            Do::Send(bytes) => stream.write_all(&bytes).await.unwrap_or(()),
+            Do::Send(bytes) => {
+                stream.write_all(&bytes).await.unwrap_or(());
+                stream.flush().await.unwrap_or(());
+            }
             Do::SendAndClose(bytes) => {
                 stream.write_all(&bytes).await.unwrap_or(());
                 return;

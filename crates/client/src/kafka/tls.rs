@@ -3,6 +3,9 @@
 //! rustls with ring. An own CA replaces the system's authorities; a client certificate is optional.
 //! There is no way to switch verification off.
 
+#[cfg(test)]
+mod tests;
+
 use super::KafkaError;
 use crate::profile::Tls;
 use rustls::pki_types::pem::PemObject;
@@ -190,6 +193,10 @@ fn certificate_problem(problem: &rustls::CertificateError, expected: &str) -> St
     match problem {
         Problem::UnknownIssuer => "the broker's certificate is not signed by a trusted \
              authority (UnknownIssuer)"
+            .into(),
+        // Names of authorities match, keys do not: typical of an authority that was made anew.
+        Problem::BadSignature => "the broker's certificate is signed by another authority of the \
+             same name as a trusted one (BadSignature)"
             .into(),
         Problem::Expired | Problem::ExpiredContext { .. } => {
             format!("the broker's certificate has expired ({problem})")

@@ -29,12 +29,12 @@ pub(crate) fn create_partitions(
                 .with_error_code(error)
                 .with_error_message(Some(text(&message))),
             Ok(more) => {
-                if !request.validate_only {
-                    if let Some(topic) = state.topics.get_mut(asked.name.as_str()) {
-                        topic
-                            .partitions
-                            .extend(more.into_iter().map(Partition::new));
-                    }
+                if !request.validate_only
+                    && let Some(topic) = state.topics.get_mut(asked.name.as_str())
+                {
+                    topic
+                        .partitions
+                        .extend(more.into_iter().map(Partition::new));
                 }
                 row
             }

@@ -77,18 +77,18 @@ pub(crate) fn produce(
                     if version >= 8 {
                         answer = answer.with_error_message(message.as_deref().map(text));
                     }
-                    if version >= 10 && error == code::NOT_LEADER {
-                        if let Some(partition) = name
+                    if version >= 10
+                        && error == code::NOT_LEADER
+                        && let Some(partition) = name
                             .as_deref()
                             .and_then(|name| state.partition(name, data.index))
-                        {
-                            redirected.push(partition.leader);
-                            answer = answer.with_current_leader(
-                                LeaderIdAndEpoch::default()
-                                    .with_leader_id(BrokerId(partition.leader))
-                                    .with_leader_epoch(partition.leader_epoch),
-                            );
-                        }
+                    {
+                        redirected.push(partition.leader);
+                        answer = answer.with_current_leader(
+                            LeaderIdAndEpoch::default()
+                                .with_leader_id(BrokerId(partition.leader))
+                                .with_leader_epoch(partition.leader_epoch),
+                        );
                     }
                     answer
                 }

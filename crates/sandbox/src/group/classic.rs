@@ -256,10 +256,10 @@ impl Classic {
 
     /// Error for a call by a member, or 0.
     pub(crate) fn check(&self, member_id: &str, instance_id: Option<&str>, generation: i32) -> i16 {
-        if let Some(current) = instance_id.and_then(|instance| self.statics.get(instance)) {
-            if current != member_id {
-                return code::FENCED_INSTANCE_ID;
-            }
+        if let Some(current) = instance_id.and_then(|instance| self.statics.get(instance))
+            && current != member_id
+        {
+            return code::FENCED_INSTANCE_ID;
         }
         if !self.members.contains_key(member_id) {
             return code::UNKNOWN_MEMBER_ID;
@@ -331,10 +331,10 @@ impl Classic {
 
 /// Tells the former holder of a static membership that it is out.
 fn fence(member: &mut Member) {
-    if let Some(sender) = member.joining.take() {
-        if let Later::Now(place) = refusal(code::FENCED_INSTANCE_ID, &member.id) {
-            drop(sender.send(place));
-        }
+    if let Some(sender) = member.joining.take()
+        && let Later::Now(place) = refusal(code::FENCED_INSTANCE_ID, &member.id)
+    {
+        drop(sender.send(place));
     }
     if let Some(sender) = member.syncing.take() {
         drop(sender.send(unsynced(code::FENCED_INSTANCE_ID)));

@@ -6,8 +6,11 @@ use serde_json::json;
 use super::plain;
 use crate::log::Record;
 
+/// A topic to plant: name, partitions, settings.
+type Planted = (&'static str, usize, &'static [(&'static str, &'static str)]);
+
 /// Name, partitions and settings of the demo topics; three replicas each.
-pub(super) const TOPICS: [(&str, usize, &[(&str, &str)]); 5] = [
+pub(super) const TOPICS: [Planted; 5] = [
     ("orders", 6, &[("retention.ms", "86400000")]),
     (
         "clicks",
@@ -86,12 +89,12 @@ pub(super) fn order(number: u64, timestamp_ms: i64) -> (usize, Record) {
 /// A click and its partition: four of five belong to one tenant.
 pub(super) fn click(number: u64, timestamp_ms: i64) -> (usize, Record) {
     let seed = mix(number ^ 0xc11c);
-    let tenant = if seed % 5 != 0 {
+    let tenant = if !seed.is_multiple_of(5) {
         "tenant-acme".to_owned()
     } else {
         format!("tenant-{:02}", (seed >> 8) % 40)
     };
-    let partition = if seed % 5 != 0 {
+    let partition = if !seed.is_multiple_of(5) {
         0
     } else {
         1 + ((seed >> 8) % 5) as usize
@@ -132,7 +135,7 @@ pub(super) fn payment(number: u64, timestamp_ms: i64) -> (usize, Record) {
 pub(super) fn audit_line(number: u64, timestamp_ms: i64) -> (usize, Record) {
     let seed = mix(number ^ 0xa0d17);
     let user = format!("user-{:02}", seed % 12);
-    let value = json!({ "user": user, "action": pick(seed >> 7, &["login", "export", "refund", "role-change"]), "ok": seed % 17 != 0 });
+    let value = json!({ "user": user, "action": pick(seed >> 7, &["login", "export", "refund", "role-change"]), "ok": !seed.is_multiple_of(17) });
     (
         (seed % 3) as usize,
         plain(timestamp_ms, &user, &value, vec![]),

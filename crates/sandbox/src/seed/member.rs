@@ -247,7 +247,7 @@ impl Simulated {
                         .map_or(partition.log.start(), |at| at.offset);
                     let after = match pace {
                         Pace::KeepsUp => partition.log.end(),
-                        Pace::FallsBehind { beats } if beat % beats == 0 => {
+                        Pace::FallsBehind { beats } if beat.is_multiple_of(beats) => {
                             (before + 1).min(partition.log.end())
                         }
                         Pace::FallsBehind { .. } => before,

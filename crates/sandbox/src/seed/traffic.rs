@@ -27,7 +27,7 @@ pub(super) async fn run(cluster: Arc<Cluster>, stop: CancellationToken) {
             append(&cluster, "clicks", data::click(click, at_ms));
             click += 1;
         }
-        if round % 2 == 0 {
+        if round.is_multiple_of(2) {
             append(&cluster, "orders", data::order(order, at_ms));
             order += 1;
         } else {
@@ -39,6 +39,7 @@ pub(super) async fn run(cluster: Arc<Cluster>, stop: CancellationToken) {
             audit += 1;
         }
         round += 1;
+        cluster.bound_memory(&mut cluster.state());
         cluster.announce();
     }
 }

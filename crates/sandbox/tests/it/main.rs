@@ -1,5 +1,9 @@
 //! The sandbox over TCP, asked with the codec at every version that it offers.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests stop at the first surprise"
+)]
 
 mod client;
 mod faults;

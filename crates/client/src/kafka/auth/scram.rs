@@ -296,8 +296,12 @@ mod tests {
         );
         let server_final = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=";
         assert_eq!(answer.verify(server_final.as_bytes()), Ok(()));
-        let forged = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G5=";
-        assert!(answer.verify(forged.as_bytes()).is_err());
+        // Proper base64 of the right length, one bit changed: only the signature is wrong.
+        let mut forged = STANDARD.decode(&server_final[2..]).unwrap();
+        forged[0] ^= 1;
+        let forged = format!("v={}", STANDARD.encode(forged));
+        assert_eq!(answer.verify(forged.as_bytes()), Err(ScramError::Signature));
+        assert_eq!(answer.verify(b"v="), Err(ScramError::Signature));
         assert_eq!(
             answer.verify(b"e=invalid-proof"),
             Err(ScramError::Server("invalid-proof".into()))
@@ -308,6 +312,11 @@ mod tests {
     fn a_broker_that_cheats_is_refused() {
         for (message, error) in [
             ("r=other,s=W22Z,i=4096", ScramError::Nonce),
+            // Longer than ours, so that only its beginning gives it away.
+            (
+                "r=rOprNGfwEbeRWgbNEkqXhvYDpWUa2RaTCAfuxFIlj,s=W22Z,i=4096",
+                ScramError::Nonce,
+            ),
             ("r=rOprNGfwEbeRWgbNEkqO,s=W22Z,i=4096", ScramError::Nonce),
             (
                 "r=rOprNGfwEbeRWgbNEkqOx,s=W22Z,i=1",

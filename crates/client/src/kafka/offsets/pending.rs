@@ -80,6 +80,7 @@ impl<'a> Pending<'a> {
 
     /// The whole request failed. `lost`: the broker was the trouble.
     pub(super) fn failed(&mut self, error: KafkaError, lost: bool) {
+        self.ready = false;
         self.again = lost || error.retryable();
         // Refusing costs nothing and passes when a broker restarts; silence costs a timeout.
         if matches!(
@@ -93,6 +94,8 @@ impl<'a> Pending<'a> {
 
     /// Takes its row out of a leader's answer.
     pub(super) fn take(&mut self, answer: &ListOffsetsResponse, version: i16) {
+        // Answered or not, it is not sent again unless it is routed again.
+        self.ready = false;
         let TopicPartition { topic, partition } = self.partition;
         if self.spec == OffsetSpec::MaxTimestamp && version < MAX_TIMESTAMP {
             return self.end(KafkaError::NotOffered {

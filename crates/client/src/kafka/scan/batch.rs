@@ -69,13 +69,14 @@ impl<'a> Batch<'a> {
         crc32c::crc32c(counted) == self.crc
     }
 
+    /// Whether the header's numbers agree with each other, without reading the body.
+    fn intact_enough(&self) -> bool {
+        i64::from(self.count) <= self.last_offset - self.base_offset + 1
+    }
+
     /// Records, compressed as the attributes say.
     pub(super) fn body(&self) -> &'a [u8] {
         self.bytes.get(HEADER_BYTES..).unwrap_or_default()
-    }
-
-    pub(super) fn size_bytes(&self) -> usize {
-        self.bytes.len()
     }
 
     pub(super) fn control(&self) -> bool {
@@ -213,13 +214,6 @@ impl<'a> Iterator for Pieces<'a> {
             _ => Some(offset),
         };
         Some(piece)
-    }
-}
-
-impl Batch<'_> {
-    /// Whether the header's numbers agree with each other, without reading the body.
-    fn intact_enough(&self) -> bool {
-        i64::from(self.count) <= self.last_offset - self.base_offset + 1
     }
 }
 

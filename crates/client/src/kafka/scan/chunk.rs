@@ -276,4 +276,4 @@ impl Transactions {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -38,7 +38,8 @@ pub(super) fn conclude(
         };
         let failed = track.incomplete.is_some();
         whole &= reached && !failed;
-        open |= !reached && !(failed && track.ended() && lane.cut.is_none());
+        let given_up = failed && track.ended() && lane.cut.is_none();
+        open |= !(reached || given_up);
         let by_limit = || match halt {
             Some(Halt::Deadline) => "time was up",
             Some(Halt::Bytes) => "the byte bound was reached",

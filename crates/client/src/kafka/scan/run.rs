@@ -1,5 +1,6 @@
 //! The loop: fetches out, answers in, chunks to the decoders and back.
 
+mod answers;
 mod trouble;
 
 use super::chunk::{Found, Wanted};
@@ -7,7 +8,7 @@ use super::decode::Decoders;
 use super::fetch::{self, Ask, FETCH_BYTES, Row};
 use super::merge::{Lane, prune, wanting};
 use super::report::{Halt, conclude};
-use super::track::{Next, Span, Terms, Track};
+use super::track::{Span, Terms, Track};
 use crate::kafka::KafkaError;
 use crate::kafka::route::{Router, TopicLeaders};
 use futures::future::BoxFuture;
@@ -21,8 +22,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-/// Damaged batches that are named; the rest is counted.
-const MAX_DAMAGED: usize = 100;
 /// Chunks under way per leader, in bytes: two fetches' worth keeps two processors busy.
 const MAX_DECODING_BYTES: usize = 2 * FETCH_BYTES as usize;
 
@@ -166,22 +165,18 @@ impl<'a> Scan<'a> {
             if let Some(limit) = self.request.limit {
                 prune(&mut self.lanes, self.request.order, limit);
             }
-            let wanting = wanting(&self.lanes, self.request.order, self.request.limit);
-            let spent = self
-                .request
-                .max_bytes
-                .is_some_and(|max| self.wire_bytes >= max);
+            let mut wanting = wanting(&self.lanes, self.request.order, self.request.limit);
+            let bound = self.request.max_bytes.map(|max| max.max(1));
+            let spent = bound.is_some_and(|max| self.wire_bytes >= max);
             if spent {
                 halt = Some(Halt::Bytes);
-            } else {
-                self.launch(&wanting);
+                // A block that was begun is read to its end, or the bytes were for nothing.
+                for (wants, track) in wanting.iter_mut().zip(&self.tracks) {
+                    *wants &= track.within_block();
+                }
             }
-            let over = if spent {
-                self.decoding == 0
-            } else {
-                !wanting.contains(&true)
-            };
-            if over {
+            self.launch(&wanting);
+            if !wanting.contains(&true) && (!spent || self.decoding == 0) {
                 break;
             }
             match tokio::time::timeout_at(deadline, self.events.next()).await {
@@ -238,11 +233,11 @@ impl<'a> Scan<'a> {
     }
 
     fn fetch(&mut self, broker: i32, indexes: &[usize]) {
-        let left = self
-            .request
-            .max_bytes
-            .map(|max| i32::try_from(max.saturating_sub(self.wire_bytes)).unwrap_or(i32::MAX));
-        let whole = FETCH_BYTES.min(left.unwrap_or(FETCH_BYTES)).max(1);
+        let left = match self.request.max_bytes {
+            Some(max) if max > self.wire_bytes => max - self.wire_bytes,
+            _ => u64::MAX,
+        };
+        let whole = FETCH_BYTES.min(i32::try_from(left).unwrap_or(FETCH_BYTES));
         let share = i32::try_from(indexes.len()).map_or(1, |count| whole / count.max(1));
         let cap = share.max(512 << 10).min(whole);
         let mut asks = Vec::with_capacity(indexes.len());
@@ -327,112 +322,6 @@ impl<'a> Scan<'a> {
             tokio::time::sleep(pause).await;
             Event::Rested(indexes)
         }));
-    }
-
-    fn fetched(
-        &mut self,
-        broker: i32,
-        asks: &[Ask],
-        outcome: Result<(i32, Result<Vec<Row>, i16>), KafkaError>,
-    ) {
-        self.leaders.entry(broker).or_default().fetching = false;
-        let indexes: Vec<usize> = asks
-            .iter()
-            .filter_map(|ask| self.index.get(&ask.partition).copied())
-            .collect();
-        let (throttle_ms, rows) = match outcome {
-            Ok((throttle_ms, Ok(rows))) => (throttle_ms, rows),
-            Ok((_, Err(code))) => {
-                let error = self.refusal(code, None);
-                return self.reroute(indexes, &error);
-            }
-            Err(error) => return self.unserved(broker, indexes, error),
-        };
-        let first = asks.first().map(|ask| ask.partition);
-        let mut silent = indexes;
-        for row in rows {
-            let Some(index) = self.index.get(&row.partition).copied() else {
-                continue;
-            };
-            silent.retain(|other| *other != index);
-            self.wire_bytes += row.records.len() as u64;
-            if row.error_code == 0 {
-                let first = first == Some(row.partition);
-                self.answered(broker, index, row, first);
-            } else {
-                self.failed(index, row);
-            }
-        }
-        if !silent.is_empty() {
-            // A throttled answer names no partition at all.
-            let pause = u64::try_from(throttle_ms)
-                .unwrap_or_default()
-                .clamp(50, 1000);
-            self.rest(silent, Duration::from_millis(pause));
-        }
-    }
-
-    fn answered(&mut self, broker: i32, index: usize, row: Row, first: bool) {
-        self.tick += 1;
-        let tick = self.tick;
-        let (Some(track), Some(lane), Some(service)) = (
-            self.tracks.get_mut(index),
-            self.lanes.get_mut(index),
-            self.services.get_mut(index),
-        ) else {
-            return;
-        };
-        service.busy = false;
-        service.tries = 0;
-        service.failure = None;
-        let next = track.answered(row, first);
-        track.settle(lane);
-        match next {
-            Next::Decode(chunk, span) => {
-                service.served = tick;
-                let number = track.issue();
-                lane.ended = false;
-                let size_bytes = chunk.bytes.len();
-                self.leaders.entry(broker).or_default().decoding_bytes += size_bytes;
-                self.decoding += 1;
-                let decode = self
-                    .decoders
-                    .clone()
-                    .decode(chunk, Arc::clone(&self.wanted));
-                self.events.push(Box::pin(async move {
-                    Event::Decoded {
-                        broker,
-                        index,
-                        number,
-                        span,
-                        size_bytes,
-                        found: decode.await,
-                    }
-                }));
-            }
-            Next::Again { pause: true } => {
-                service.busy = true;
-                self.rest(vec![index], Duration::from_millis(100));
-            }
-            Next::Again { pause: false } | Next::Finished => {}
-        }
-    }
-
-    fn decoded(&mut self, index: usize, number: u64, span: Span, found: Option<Found>) {
-        let (Some(track), Some(lane)) = (self.tracks.get_mut(index), self.lanes.get_mut(index))
-        else {
-            return;
-        };
-        let Some(mut found) = found else {
-            track.stop("decoding stopped unexpectedly".into());
-            lane.ended = true;
-            return;
-        };
-        self.not_json += found.not_json;
-        self.damaged_total += found.damaged.len() as u64;
-        let room = MAX_DAMAGED.saturating_sub(self.damaged.len());
-        self.damaged.extend(found.damaged.drain(..).take(room));
-        track.decoded(number, span, found, lane);
     }
 
     fn finish(mut self, halt: Option<Halt>) -> Result<ScanReport, KafkaError> {

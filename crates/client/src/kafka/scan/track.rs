@@ -3,22 +3,17 @@
 //! Pure. Earliest order goes from the start to the end. Latest order reads blocks of offsets from
 //! the end backwards, each block forwards; its size follows the bytes that the last one cost.
 
-use super::batch::{Hop, hop};
+mod answer;
+
 use super::chunk::{Chunk, Found};
-use super::fetch::{FETCH_BYTES, Row};
+use super::fetch::FETCH_BYTES;
 use super::merge::Lane;
 use kafkaweave_core::model::{Isolation, PartitionRange, Record, ScanOrder};
 use std::collections::{BTreeMap, VecDeque};
 
-/// Answers without records, at an offset where there should be some, before it is believed that
-/// there are none (compaction and transactions leave such gaps at the end of a segment).
-const EMPTY_ANSWERS: usize = 3;
-/// Answers that hold only the beginning of a batch, each asked for with more room.
-const CUT_ANSWERS: usize = 4;
-/// Largest batch that is asked for. Below the largest frame that a connection takes.
-const MAX_BATCH_BYTES: usize = 96 << 20;
-/// Offsets of the first block in latest order, when nothing is known of record sizes.
-const FIRST_BLOCK: i64 = 500;
+/// Offsets of the first block in latest order, when nothing is known of record sizes: they may be
+/// megabytes.
+const FIRST_BLOCK: i64 = 64;
 /// A block grows at most this many times over the one before.
 const GROWTH: i64 = 8;
 /// Bytes asked for at first where few records may do.
@@ -153,6 +148,11 @@ impl Track {
         self.finished && self.applied == self.issued
     }
 
+    /// Whether a block of latest order is fetched in part: only its end makes it count.
+    pub(super) fn within_block(&self) -> bool {
+        self.terms.order == ScanOrder::Latest && self.block_begun && !self.finished
+    }
+
     /// Number of the next chunk, so that chunks decoded side by side are applied in order.
     pub(super) fn issue(&mut self) -> u64 {
         self.issued += 1;
@@ -173,225 +173,6 @@ impl Track {
             }
             none => *none = Some(why),
         }
-    }
-
-    /// What an answer without error means. `first` says that the partition was the first of the
-    /// request, to which a broker gives at least one batch if there is one.
-    pub(super) fn answered(&mut self, row: Row, first: bool) -> Next {
-        let hopped = hop(&row.records);
-        if let Some(next) = hopped
-            .next_offset
-            .filter(|next| *next > self.fetch || (hopped.broken.is_some() && *next >= self.fetch))
-        {
-            return self.hopped(row, hopped, next);
-        }
-        if let Some((offset, why)) = hopped.broken {
-            return self.unreachable(offset, &why);
-        }
-        if let Some(size) = hopped.cut_off {
-            return self.cut_off(size);
-        }
-        self.empty(&row, first)
-    }
-
-    fn hopped(&mut self, row: Row, hopped: Hop, next: i64) -> Next {
-        self.empty_answers = 0;
-        self.cut_answers = 0;
-        let size = row.records.len();
-        let (start, end, span, complete);
-        match self.terms.order {
-            ScanOrder::Earliest => {
-                start = self.fetch;
-                end = self.range.end;
-                self.fetch = next.min(end);
-                self.finished = self.fetch >= end;
-                complete = self.finished;
-                span = Span::Forward { to: self.fetch };
-                self.want_bytes = self.want_bytes.saturating_mul(2).min(FETCH_BYTES as usize);
-            }
-            ScanOrder::Latest => {
-                if !self.block_begun {
-                    // The batch begins before the block: taken whole, it is not fetched again.
-                    let begin = hopped.first_offset.unwrap_or(self.block_start);
-                    self.block_start = begin.min(self.block_start).max(self.floor);
-                    start = self.block_start;
-                } else {
-                    start = self.fetch;
-                }
-                end = self.block_end;
-                self.block_begun = true;
-                self.block_bytes += size;
-                self.fetch = next;
-                complete = next >= end;
-                span = Span::Block {
-                    start: self.block_start,
-                    last: complete,
-                };
-                if complete {
-                    self.next_block();
-                }
-            }
-        }
-        if let Some((offset, why)) = hopped.broken
-            && !complete
-        {
-            self.unreachable(offset, &why);
-        }
-        Next::Decode(
-            Chunk {
-                partition: self.range.partition,
-                bytes: row.records,
-                start,
-                end,
-                aborted: (self.terms.isolation == Isolation::ReadCommitted).then_some(row.aborted),
-            },
-            span,
-        )
-    }
-
-    fn unreachable(&mut self, offset: i64, why: &str) -> Next {
-        self.stop(format!("unreadable from offset {offset} on: {why}"));
-        Next::Finished
-    }
-
-    fn cut_off(&mut self, size: usize) -> Next {
-        self.cut_answers += 1;
-        if self.cut_answers > CUT_ANSWERS || size > MAX_BATCH_BYTES {
-            let at = self.fetch;
-            self.stop(format!(
-                "the batch at offset {at} ({size} bytes) is not sent whole"
-            ));
-            return Next::Finished;
-        }
-        self.want_bytes = self
-            .want_bytes
-            .saturating_mul(2)
-            .max(size)
-            .min(MAX_BATCH_BYTES);
-        Next::Again { pause: false }
-    }
-
-    fn empty(&mut self, row: &Row, first: bool) -> Next {
-        let committed = self.terms.isolation == Isolation::ReadCommitted;
-        let end = match self.terms.order {
-            ScanOrder::Earliest => self.range.end,
-            ScanOrder::Latest => self.block_end,
-        };
-        let stable = row.last_stable_offset;
-        if committed && stable >= 0 && self.fetch >= stable && row.high_watermark >= end {
-            return self.ends_at(
-                stable,
-                format!("records from offset {stable} on belong to or follow an open transaction"),
-            );
-        }
-        if !first {
-            return Next::Again { pause: false };
-        }
-        self.empty_answers += 1;
-        if self.empty_answers < EMPTY_ANSWERS {
-            return Next::Again { pause: true };
-        }
-        self.empty_answers = 0;
-        let high = row.high_watermark;
-        if high >= 0 && self.fetch >= high {
-            return self.ends_at(
-                high,
-                format!("the log ends at offset {high}, before the end that was planned ({end})"),
-            );
-        }
-        // Offsets without records up to the end.
-        self.skip_to(end)
-    }
-
-    /// Goes on as if everything before `offset` were read and empty.
-    fn skip_to(&mut self, offset: i64) -> Next {
-        match self.terms.order {
-            ScanOrder::Earliest => {
-                self.fetch = offset;
-                self.finished = offset >= self.range.end;
-                self.early_span(Span::Forward { to: offset })
-            }
-            ScanOrder::Latest => {
-                let span = Span::Block {
-                    start: self.block_start,
-                    last: true,
-                };
-                self.next_block();
-                self.early_span(span)
-            }
-        }
-    }
-
-    /// A span without a chunk, applied in its turn.
-    fn early_span(&mut self, span: Span) -> Next {
-        let number = self.issue();
-        self.early.insert(number, (span, Found::default()));
-        if self.finished {
-            Next::Finished
-        } else {
-            Next::Again { pause: false }
-        }
-    }
-
-    /// There is nothing readable from `end` on.
-    pub(super) fn ends_at(&mut self, end: i64, why: String) -> Next {
-        match self.terms.order {
-            ScanOrder::Earliest => {
-                self.stop(why);
-                Next::Finished
-            }
-            // Only the first block can reach beyond what is readable.
-            ScanOrder::Latest if self.block_end == self.range.end && end < self.block_end => {
-                self.note(why);
-                self.to = end.max(self.range.start);
-                self.from = self.to;
-                if self.block_begun {
-                    return self.skip_to(end);
-                }
-                let step = self.block_end - self.block_start;
-                self.begin_block(self.to, step);
-                if self.finished {
-                    Next::Finished
-                } else {
-                    Next::Again { pause: false }
-                }
-            }
-            ScanOrder::Latest => {
-                self.stop(why);
-                Next::Finished
-            }
-        }
-    }
-
-    /// After OFFSET_OUT_OF_RANGE: the log begins at `earliest` and ends at `latest` now.
-    pub(super) fn bounds(&mut self, earliest: i64, latest: i64) -> Next {
-        if self.fetch < earliest {
-            let gone = earliest.min(self.range.end);
-            let why = format!(
-                "offsets {} to {} were deleted before they were read",
-                self.fetch,
-                gone - 1
-            );
-            self.note(why);
-            match self.terms.order {
-                ScanOrder::Earliest => return self.skip_to(gone),
-                ScanOrder::Latest => {
-                    self.floor = gone.min(self.block_end);
-                    if self.floor >= self.block_end {
-                        self.block_start = self.floor;
-                        return self.skip_to(self.block_end);
-                    }
-                    self.block_start = self.floor;
-                    self.fetch = self.floor;
-                }
-            }
-        } else if self.fetch > latest {
-            return self.ends_at(
-                latest,
-                format!("the log ends at offset {latest} now: later records were lost"),
-            );
-        }
-        Next::Again { pause: true }
     }
 
     fn begin_block(&mut self, end: i64, offsets: i64) {
@@ -454,7 +235,8 @@ impl Track {
                     .is_some_and(|limit| self.block.len() > limit)
                     && let Some(oldest) = self.block.pop_front()
                 {
-                    self.block_cut = Some(oldest.offset + 1);
+                    // The chunk may have left out later ones itself.
+                    self.block_cut = self.block_cut.max(Some(oldest.offset + 1));
                 }
                 if !last {
                     return;
@@ -473,3 +255,6 @@ impl Track {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

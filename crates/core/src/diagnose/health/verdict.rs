@@ -127,15 +127,25 @@ fn blind(snapshot: &Snapshot) -> Vec<String> {
             .filter(|gap| !not_offered(gap))
             // What a broker that is out does not tell is part of that finding.
             .filter(|gap| gap.broker.is_none_or(|id| online(&snapshot.cluster, id)))
-            .filter(|gap| {
-                let what = gap.what.to_lowercase();
-                // Feature levels say nothing about health; the quorum is dealt with above.
-                !what.contains("quorum") && !what.contains("feature")
-            })
+            .filter(|gap| forbids(gap, snapshot))
             .map(|gap| gap.what.clone())
             .take(5),
     );
     blind
+}
+
+/// Whether a gap hides a trouble that nothing else in the snapshot would show.
+fn forbids(gap: &Missing, snapshot: &Snapshot) -> bool {
+    let what = gap.what.to_lowercase();
+    let refused = gap.why.contains("not authorized");
+    // The quorum is dealt with by itself, and feature levels say nothing about health. A fenced
+    // broker that matters is missed as a replica. Without configurations partitions are judged by
+    // their replicas. Without rights disks are unseen, as when nobody asks for them.
+    !(what.contains("quorum")
+        || what.contains("feature")
+        || (what.contains("fenced") && snapshot.topics.is_some())
+        || what.contains("config")
+        || (what.contains("log dir") && refused))
 }
 
 /// Whether the gap is an API that the broker or engine does not have.

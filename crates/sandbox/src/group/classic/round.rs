@@ -194,14 +194,13 @@ impl Classic {
         let Some(mut member) = self.members.shift_remove(id) else {
             return;
         };
-        if let Some(instance) = &member.instance_id {
-            if self
+        if let Some(instance) = &member.instance_id
+            && self
                 .statics
                 .get(instance)
                 .is_some_and(|current| current == id)
-            {
-                self.statics.remove(instance);
-            }
+        {
+            self.statics.remove(instance);
         }
         if let Some(sender) = member.syncing.take() {
             drop(sender.send(unsynced(code::UNKNOWN_MEMBER_ID)));

@@ -1,4 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "tests")]
 use super::super::build::{Record, batch_of};
 use super::*;
 

@@ -1,3 +1,5 @@
+mod damage;
+
 use super::super::batch::hop;
 use super::super::codec::tests::{gzip, lz4, snappy, xerial, zstd};
 use super::*;
@@ -5,7 +7,19 @@ use bytes::{BufMut, BytesMut};
 use kafka_protocol::indexmap::IndexMap;
 use kafka_protocol::records as codec;
 
-fn record(offset: i64, value: &str) -> codec::Record {
+type Pack = fn(&[u8]) -> Vec<u8>;
+
+/// Every codec, snappy in both framings.
+const PACKS: [(codec::Compression, Pack); 6] = [
+    (codec::Compression::None, <[u8]>::to_vec),
+    (codec::Compression::Gzip, gzip),
+    (codec::Compression::Snappy, snappy),
+    (codec::Compression::Snappy, xerial),
+    (codec::Compression::Lz4, lz4),
+    (codec::Compression::Zstd, zstd),
+];
+
+pub(in super::super) fn record(offset: i64, value: &str) -> codec::Record {
     codec::Record {
         transactional: false,
         control: false,
@@ -24,11 +38,7 @@ fn record(offset: i64, value: &str) -> codec::Record {
 }
 
 /// A batch of records whose offsets may have gaps, packed by `pack`.
-fn batch_of(
-    records: &[codec::Record],
-    compression: codec::Compression,
-    pack: fn(&[u8]) -> Vec<u8>,
-) -> Vec<u8> {
+fn batch_of(records: &[codec::Record], compression: codec::Compression, pack: Pack) -> Vec<u8> {
     let mut bytes = BytesMut::new();
     codec::RecordBatchEncoder::encode_with_custom_compression(
         &mut bytes,
@@ -46,7 +56,7 @@ fn batch_of(
     bytes.to_vec()
 }
 
-fn plain(records: &[codec::Record]) -> Vec<u8> {
+pub(in super::super) fn plain(records: &[codec::Record]) -> Vec<u8> {
     batch_of(records, codec::Compression::None, <[u8]>::to_vec)
 }
 
@@ -85,24 +95,15 @@ fn offsets(found: &Found) -> Vec<i64> {
 
 #[test]
 fn records_of_every_codec_are_found_with_all_their_parts() {
-    use codec::Compression::{Gzip, Lz4, None, Snappy, Zstd};
-    let packs: [(codec::Compression, fn(&[u8]) -> Vec<u8>); 6] = [
-        (None, <[u8]>::to_vec),
-        (Gzip, gzip),
-        (Snappy, snappy),
-        (Snappy, xerial),
-        (Lz4, lz4),
-        (Zstd, zstd),
-    ];
-    for (compression, pack) in packs {
+    for (compression, pack) in PACKS {
         let mut records = texts(10..40);
-        records[7].value = Option::None;
-        records[8].key = Option::None;
+        records[7].value = None;
+        records[8].key = None;
         records[9].value = Some(Bytes::new());
         let bytes = batch_of(&records, compression, pack);
         let all = run(
             &chunk(bytes.clone(), 0, 100),
-            &wanted(&[], ScanOrder::Earliest, Option::None),
+            &wanted(&[], ScanOrder::Earliest, None),
         );
         assert_eq!(all.damaged, [], "{compression:?}");
         assert_eq!(
@@ -119,10 +120,10 @@ fn records_of_every_codec_are_found_with_all_their_parts() {
         assert_eq!(first.value.as_deref(), Some(&b"value 10"[..]));
         assert_eq!(first.headers[0].name, "trace");
         assert_eq!(first.headers[0].value.as_deref(), Some(&b"t1"[..]));
-        assert_eq!(all.matches[7].value, Option::None);
-        assert_eq!(all.matches[8].key, Option::None);
+        assert_eq!(all.matches[7].value, None);
+        assert_eq!(all.matches[8].key, None);
         assert_eq!(all.matches[9].value.as_deref(), Some(&b""[..]));
-        let one = wanted(&["value contains e 33"], ScanOrder::Earliest, Option::None);
+        let one = wanted(&["value contains e 33"], ScanOrder::Earliest, None);
         let found = run(&chunk(bytes, 0, 100), &one);
         assert_eq!(
             (offsets(&found), found.records),
@@ -239,90 +240,6 @@ fn a_last_batch_that_was_cut_off_is_left_for_the_next_answer() {
     assert_eq!(hop(&[]).next_offset, None);
 }
 
-#[test]
-fn a_damaged_batch_is_named_and_stepped_over() {
-    let mut bytes = plain(&texts(0..10));
-    let at = bytes.len();
-    bytes.extend(plain(&texts(10..20)));
-    bytes.extend(plain(&texts(20..30)));
-    bytes[at + 70] ^= 1;
-    let found = run(
-        &chunk(bytes.clone(), 0, 100),
-        &wanted(&[], ScanOrder::Earliest, None),
-    );
-    assert_eq!(found.matches.len(), 20);
-    assert_eq!(
-        found.damaged,
-        [Damaged {
-            partition: 5,
-            offset: 10,
-            why: "crc mismatch".into()
-        }]
-    );
-    assert_eq!(hop(&bytes).next_offset, Some(30));
-    // As the last one: its numbers agree with each other, so they are believed.
-    let last = bytes[at..at + (bytes.len() - at) / 2].to_vec();
-    assert_eq!(hop(&last).next_offset, Some(20));
-    // They do not agree, and nothing follows: the place behind it is unknown.
-    let mut lying = last;
-    lying[26] = 200;
-    let hopped = hop(&lying);
-    assert_eq!(hopped.next_offset, Some(10));
-    assert_eq!(hopped.broken.map(|(offset, _)| offset), Some(10));
-}
-
-#[test]
-fn damage_behind_a_valid_checksum_is_named_too() {
-    let mut bytes = batch_of(&texts(0..10), codec::Compression::Zstd, zstd);
-    bytes[70] ^= 0xff;
-    let crc = crc32c::crc32c(&bytes[21..]);
-    bytes[17..21].copy_from_slice(&crc.to_be_bytes());
-    let found = run(
-        &chunk(bytes, 0, 100),
-        &wanted(&[], ScanOrder::Earliest, None),
-    );
-    assert_eq!(found.matches.len(), 0);
-    assert!(
-        found.damaged[0].why.starts_with("zstd: "),
-        "{:?}",
-        found.damaged
-    );
-    let mut bytes = plain(&texts(0..10));
-    bytes[57..61].copy_from_slice(&11_i32.to_be_bytes());
-    let crc = crc32c::crc32c(&bytes[21..]);
-    bytes[17..21].copy_from_slice(&crc.to_be_bytes());
-    let found = run(
-        &chunk(bytes, 0, 100),
-        &wanted(&[], ScanOrder::Earliest, None),
-    );
-    assert_eq!(found.matches.len(), 10);
-    assert_eq!(found.damaged[0].why, "record 11 of 11 cannot be read");
-}
-
-#[test]
-fn the_old_message_format_is_named_and_not_misread() {
-    // Magic 1: offset, size, crc, magic, attributes, timestamp, key, value.
-    let mut old = 7_i64.to_be_bytes().to_vec();
-    old.extend_from_slice(&24_i32.to_be_bytes());
-    old.extend_from_slice(&[1, 2, 3, 4, 1, 0]);
-    old.extend_from_slice(&[0; 8]);
-    old.extend_from_slice(&[0xff; 4]);
-    old.extend_from_slice(&[0, 0, 0, 2, b'h', b'i']);
-    let mut bytes = old.clone();
-    bytes.extend(plain(&texts(8..10)));
-    let found = run(
-        &chunk(bytes, 0, 100),
-        &wanted(&[], ScanOrder::Earliest, None),
-    );
-    assert_eq!(offsets(&found), [8, 9]);
-    assert_eq!(found.damaged[0].offset, 7);
-    assert_eq!(
-        found.damaged[0].why,
-        "old message format (magic 1), not read"
-    );
-    assert_eq!(hop(&old).next_offset, Some(8));
-}
-
 fn transactional(offset: i64, producer_id: i64) -> codec::Record {
     codec::Record {
         transactional: true,
@@ -381,61 +298,4 @@ fn payloads_and_headers_are_cut_and_keep_their_sizes() {
     assert_eq!(kept.value.as_ref().map(Vec::len), Some(1000));
     assert_eq!(kept.value_size_bytes, 5000);
     assert_eq!((kept.headers.len(), kept.headers_total), (256, 300));
-}
-
-#[test]
-fn twenty_thousand_mutations_end_in_an_answer() {
-    let packs: [(codec::Compression, fn(&[u8]) -> Vec<u8>); 6] = [
-        (codec::Compression::None, <[u8]>::to_vec),
-        (codec::Compression::Gzip, gzip),
-        (codec::Compression::Snappy, snappy),
-        (codec::Compression::Snappy, xerial),
-        (codec::Compression::Lz4, lz4),
-        (codec::Compression::Zstd, zstd),
-    ];
-    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
-    let mut random = move |below: usize| {
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
-        (seed % below as u64) as usize
-    };
-    let want = wanted(
-        &["value contains value", "header.trace = t1"],
-        ScanOrder::Latest,
-        Some(5),
-    );
-    let mut decompressor = Decompressor::default();
-    let (mut damaged, mut matched) = (0, 0);
-    for round in 0..20_000 {
-        let (compression, pack) = packs[round % packs.len()];
-        let mut bytes = batch_of(&texts(0..4), compression, pack);
-        let at = bytes.len();
-        bytes.extend(plain(&texts(4..6)));
-        for _ in 0..=random(3) {
-            let place = random(bytes.len());
-            bytes[place] = random(256) as u8;
-        }
-        if round % 3 == 0 {
-            bytes.truncate(random(bytes.len()));
-        }
-        // Half of them get past the checksum.
-        if round % 2 == 0 && bytes.len() >= at {
-            let crc = crc32c::crc32c(&bytes[21..at]);
-            bytes[17..21].copy_from_slice(&crc.to_be_bytes());
-        }
-        let hopped = hop(&bytes);
-        assert!(hopped.first_offset.is_some() || hopped.next_offset.is_none());
-        let mut c = chunk(bytes, 0, 6);
-        c.aborted = (round % 5 == 0).then(|| {
-            vec![Aborted {
-                producer_id: -1,
-                first_offset: 0,
-            }]
-        });
-        let found = search(&c, &want, &mut decompressor);
-        damaged += found.damaged.len();
-        matched += usize::from(!found.matches.is_empty());
-    }
-    assert!(damaged > 5_000 && matched > 1_000, "{damaged} {matched}");
 }

@@ -11,8 +11,9 @@ use kafka_protocol::messages::{ListOffsetsRequest, TopicName};
 use kafka_protocol::protocol::StrBytes;
 use std::time::Duration;
 
-/// Failures in a row of one partition before it is given up. With the pauses between them they
-/// outlast an election, not an outage.
+/// Failures in a row of one partition before it is given up, unless other partitions are still
+/// read: then trying on costs nothing. With the pauses between them they outlast an election, not
+/// an outage.
 const TRIES: usize = 6;
 
 const OFFSET_OUT_OF_RANGE: i16 = 1;
@@ -83,7 +84,10 @@ impl<'a> Scan<'a> {
             }
             return;
         }
-        if matches!(error, KafkaError::Timeout { .. }) {
+        if matches!(
+            error,
+            KafkaError::Timeout { .. } | KafkaError::ConnectTimeout { .. }
+        ) {
             // Frozen: one timeout is enough. Only another leader can help.
             self.frozen.insert(broker);
         }
@@ -92,11 +96,12 @@ impl<'a> Scan<'a> {
 
     /// Counts a failure; `false` when it was one too many.
     fn try_again(&mut self, index: usize, error: KafkaError) -> bool {
+        let others = self.decoding > 0 || self.leaders.values().any(|leader| leader.fetching);
         let Some(service) = self.services.get_mut(index) else {
             return false;
         };
         service.tries += 1;
-        if service.tries > TRIES {
+        if service.tries > TRIES && !others {
             self.give_up(index, error);
             return false;
         }
@@ -191,7 +196,7 @@ impl<'a> Scan<'a> {
                     service.busy = false;
                 }
                 // An election takes a moment; no leader after that is an outage.
-                None if service.tries >= 3 => {
+                None if service.tries >= 2 => {
                     self.give_up(index, KafkaError::NoLeader { topic, partition });
                 }
                 None => leaderless.push(index),

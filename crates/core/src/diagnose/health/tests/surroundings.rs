@@ -159,12 +159,8 @@ fn an_online_broker_that_does_not_answer_is_found_and_a_refusal_is_not() {
     )];
     let judged = report(&snapshot);
     assert!(judged.findings.is_empty());
-    assert_eq!(judged.verdict, Verdict::Unknown);
-    assert!(
-        judged.why.contains("log dirs of broker 2"),
-        "{}",
-        judged.why
-    );
+    assert_eq!(judged.verdict, Verdict::Healthy);
+    assert_eq!(judged.unchecked.len(), 1);
 }
 
 #[test]
@@ -180,6 +176,40 @@ fn what_a_fenced_broker_does_not_tell_is_no_news() {
     assert_eq!(only(&judged).rule, Rule::FencedBrokers);
     assert_eq!(judged.why, "fenced brokers (broker 2)");
     assert_eq!(judged.unchecked.len(), 1);
+}
+
+#[test]
+fn a_gap_forbids_healthy_only_where_it_could_hide_something() {
+    let table = [
+        (
+            "topic `orders`",
+            "not authorized: Metadata",
+            Verdict::Unknown,
+        ),
+        ("log dirs of broker 2", "Protocol: broken", Verdict::Unknown),
+        (
+            "fenced brokers",
+            "the broker offers DescribeCluster up to version 1",
+            Verdict::Healthy,
+        ),
+        ("feature levels", "not authorized", Verdict::Healthy),
+        (
+            "configs of topic `orders`",
+            "not authorized",
+            Verdict::Healthy,
+        ),
+    ];
+    for (what, why, verdict) in table {
+        let mut snapshot = sound();
+        snapshot.missing = vec![Missing {
+            what: what.into(),
+            broker: None,
+            why: why.into(),
+        }];
+        let judged = report(&snapshot);
+        assert_eq!(judged.verdict, verdict, "{what}");
+        assert_eq!(judged.unchecked.len(), 1);
+    }
 }
 
 #[test]
