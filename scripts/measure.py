@@ -266,7 +266,7 @@ def measure(binary, quick):
             if total != TOPICS:
                 raise SystemExit(f"{total} topics instead of {TOPICS}")
             _, median = rate(client, "kafka_topic_list", 50 if quick else 200)
-            yield f"first `kafka_topic_list` with {TOPICS:,} topics, connecting included", f"{first:.1f} ms"
+            yield f"first page of `kafka_topic_list` with {TOPICS:,} topics, connecting included", f"{first:.1f} ms"
             yield "the same again", f"{median:.1f} ms"
 
 
