@@ -10,5 +10,7 @@
 mod bed_test;
 mod config;
 mod doctor;
+mod protocol;
 mod support;
 mod surface;
+mod transports;
