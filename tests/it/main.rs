@@ -10,6 +10,8 @@
 mod bed_test;
 mod config;
 mod doctor;
+mod protocol;
 mod support;
 mod surface;
 mod tidy;
+mod transports;
