@@ -9,6 +9,7 @@
 
 mod bed_test;
 mod config;
+mod dispatch;
 mod doctor;
 mod protocol;
 mod support;
