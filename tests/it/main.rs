@@ -8,6 +8,7 @@
 )]
 
 mod bed_test;
+mod canary;
 mod config;
 mod dispatch;
 mod doctor;
