@@ -231,11 +231,24 @@ impl From<&Error> for Problem {
         };
         Self {
             code,
-            message,
+            message: clip(message),
             retryable,
             hints,
         }
     }
+}
+
+/// Longest message, characters. An argument of megabytes must not come back as an error of
+/// megabytes.
+const LONGEST: usize = 1_500;
+
+fn clip(message: String) -> String {
+    let Some((end, _)) = message.char_indices().nth(LONGEST) else {
+        return message;
+    };
+    let left = message.get(end..).unwrap_or_default().chars().count();
+    let kept = message.get(..end).unwrap_or_default();
+    format!("{kept}... ({left} characters left out)")
 }
 
 /// A stable code for each kind of Kafka failure.

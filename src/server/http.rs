@@ -67,6 +67,7 @@ struct Gate {
     sessions: Arc<LocalSessionManager>,
     opening: Arc<AtomicUsize>,
     cap: usize,
+    body_bytes: usize,
 }
 
 /// A session that is being opened; it counts until it is one, or is not.
@@ -135,6 +136,7 @@ impl Http {
             sessions,
             opening: Arc::default(),
             cap: options.sessions,
+            body_bytes: options.body_bytes,
         };
         let router = Router::new()
             .nest_service(PATH, service)
@@ -189,6 +191,11 @@ async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Re
     // Nothing behind this needs the token, and what is not there is in no log.
     request.headers_mut().remove(header::AUTHORIZATION);
     request.headers_mut().remove(header::COOKIE);
+    // Said at once, not after a body that is not wanted has been sent.
+    if declared_bytes(request.headers()).is_some_and(|bytes| bytes > gate.body_bytes) {
+        let text = format!("a request has at most {} bytes", gate.body_bytes);
+        return (StatusCode::PAYLOAD_TOO_LARGE, text).into_response();
+    }
     let _opening = if opens_session(&request) {
         let Some(opening) = gate.room().await else {
             let wait = [(header::RETRY_AFTER, "30")];
@@ -203,6 +210,15 @@ async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Re
         None
     };
     next.run(request).await
+}
+
+fn declared_bytes(headers: &HeaderMap) -> Option<usize> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
 }
 
 fn authorized(tokens: &[Secret], headers: &HeaderMap) -> bool {

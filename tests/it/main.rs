@@ -8,7 +8,9 @@
 )]
 
 mod bed_test;
+mod canary;
 mod config;
+mod dispatch;
 mod doctor;
 mod protocol;
 mod support;

@@ -350,3 +350,34 @@ async fn sigterm_ends_an_http_server_within_a_second_whatever_its_clients_do() {
     assert_eq!(code, Some(0));
     assert!(took < Duration::from_secs(1), "{took:?}");
 }
+
+#[tokio::test]
+async fn sigterm_ends_a_server_in_the_middle_of_a_call_within_a_second() {
+    // Accepts, and never says anything.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap().to_string();
+    let mut raw = Raw::legacy(&["--bootstrap", &address], &[]).await;
+    raw.request(
+        "tools/call",
+        json!({"name": "kafka_topic_list", "arguments": {}}),
+    )
+    .await;
+    let _connection = tokio::task::spawn_blocking(move || silent.accept())
+        .await
+        .unwrap()
+        .unwrap();
+    let begun = Instant::now();
+    terminate(raw.id());
+    let ended = raw.ended().await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(
+        begun.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert!(
+        ended.stderr.contains("outcome=\"cancelled\""),
+        "{}",
+        ended.stderr
+    );
+}

@@ -94,10 +94,10 @@ pub(crate) async fn open(
     {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
-    head.push_str(&format!(
-        "Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    ));
+    if !given("Content-Length") {
+        head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+    }
+    head.push_str(&format!("Connection: close\r\n\r\n{body}"));
     // A server may refuse before it has read all.
     let _ = stream.write_all(head.as_bytes()).await;
     stream
