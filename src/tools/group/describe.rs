@@ -6,6 +6,7 @@ use crate::table::Table;
 use crate::tool::{Answer, Context, Effect, Tool};
 use crate::tools::common::{count, ids, missing_lines, one_group};
 use kafkaweave_core::model::{GroupType, Member, Missing, StreamsTask, TopicPartitions};
+use kafkaweave_core::payload::one_line;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -142,7 +143,7 @@ fn held(assignment: &[TopicPartitions]) -> String {
 impl Answer for Output {
     fn text(&self) -> String {
         let kind = format!("{:?}", self.group_type).to_lowercase();
-        let mut text = format!("{kind} group {}: {}, {}", self.group, self.state, count(self.page.total, "member"));
+        let mut text = format!("{kind} group {}: {}, {}", one_line(&self.group), self.state, count(self.page.total, "member"));
         if !self.assignor.is_empty() {
             text.push_str(&format!(", assignor {}", self.assignor));
         }

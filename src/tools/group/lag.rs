@@ -14,6 +14,7 @@ use kafkaweave_core::model::{
 };
 use kafkaweave_core::names::NameFilter;
 use kafkaweave_core::near::near;
+use kafkaweave_core::payload::one_line;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -185,6 +186,10 @@ async fn gather(
     for member in descriptions.iter_mut().flatten().flat_map(|d| &mut d.members) {
         member.assignment.iter_mut().for_each(|held| held.retain(|a| topics.matches(&a.topic)));
     }
+    // Members of a streams group hold tasks, whose topics are those of their sub-topology.
+    for (_, sources) in descriptions.iter_mut().flatten().flat_map(|d| &mut d.subtopologies) {
+        sources.retain(|topic| topics.matches(topic));
+    }
     let queries: Vec<_> = wanted_partitions(&committed, descriptions.as_deref())
         .into_iter()
         .filter(|p| topics.matches(&p.topic))
@@ -291,7 +296,7 @@ impl Answer for Output {
             [one] if self.page.total == 1 => {
                 let kind = format!("{:?}", one.group_type).to_lowercase();
                 let members = one.members.map_or_else(|| "unknown members".into(), |m| count(m, "member"));
-                let noun = format!("{kind} group {}: {}, {members}", one.group, one.state);
+                let noun = format!("{kind} group {}: {}, {members}", one_line(&one.group), one.state);
                 format!("{noun}; lag {} records, {} behind", lag_text(&one.totals), time_text(&one.totals))
             }
             _ => {
@@ -331,7 +336,7 @@ impl Answer for Output {
                     text.push_str(&format!(" ({})", parts.join("; ")));
                 }
             } else {
-                text.push_str(&format!("\n\n{}", row.group));
+                text.push_str(&format!("\n\n{}", one_line(&row.group)));
             }
             let table = row.partitions_text();
             if !table.is_empty() {

@@ -9,7 +9,7 @@ use kafkaweave_core::model::{
     Damaged, Header, Isolation, Missing, OffsetSpec, PartitionCoverage, PartitionOffset,
     PartitionRange, Record, ScanOrder, ScanReport, ScanRequest, StopReason, TopicPartition,
 };
-use kafkaweave_core::payload::{Payload, PayloadEncoding};
+use kafkaweave_core::payload::{Payload, PayloadEncoding, one_line};
 use kafkaweave_core::search::{
     Cursor, PartitionBounds, PlanNote, Predicate, ReadFrom, ReadPlan, ReadUntil, fingerprint, plan,
     time_ms,
@@ -283,6 +283,10 @@ pub struct Row {
     tombstone: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     headers: Vec<HeaderRow>,
+    /// How many headers there are, where not all are shown: rare, so no listing pays for it.
+    #[schemars(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers_total: Option<usize>,
 }
 
 /// What was looked at in one partition: offsets from `from` up to, not including, `to`.
@@ -414,8 +418,9 @@ fn covered(coverage: PartitionCoverage) -> Covered {
 fn row(record: Record, limit: usize) -> Row {
     let header = |h: Header| HeaderRow {
         value: Payload::optional(h.value.as_deref(), h.value_size_bytes, limit),
-        name: h.name,
+        name: one_line(&h.name),
     };
+    let more_headers = record.headers_total > record.headers.len();
     Row {
         partition: record.partition,
         offset: record.offset,
@@ -424,6 +429,7 @@ fn row(record: Record, limit: usize) -> Row {
         tombstone: record.value.is_none(),
         value: Payload::optional(record.value.as_deref(), record.value_size_bytes, limit),
         headers: record.headers.into_iter().map(header).collect(),
+        headers_total: more_headers.then_some(record.headers_total),
     }
 }
 
@@ -502,21 +508,26 @@ impl Records {
                 "\n{}@{} {time} key={}",
                 row.partition,
                 row.offset,
-                shown(row.key.as_ref())
+                one_line(&shown(row.key.as_ref()))
             ));
             for header in &row.headers {
                 body.push_str(&format!(
                     " [{}={}]",
                     header.name,
-                    shown(header.value.as_ref())
+                    one_line(&shown(header.value.as_ref()))
                 ));
+            }
+            if let Some(total) = row.headers_total {
+                let more = total.saturating_sub(row.headers.len());
+                body.push_str(&format!(" ({more} more headers)"));
             }
             let value = if row.tombstone {
                 "null (tombstone)".into()
             } else {
                 shown(row.value.as_ref())
             };
-            body.push_str(&format!("\n  {value}"));
+            // Only our own lines begin at the margin: a value of several lines cannot pass for records.
+            body.push_str(&format!("\n  {}", value.replace('\n', "\n  ")));
         }
         body
     }
