@@ -7,13 +7,16 @@ use crate::tool::{Answer, Context, Effect, Tool};
 use crate::tools::common::{Detail, all_topics, count, missing_lines};
 use kafkaweave_client::kafka::{Engine, KafkaError};
 use kafkaweave_core::diagnose::lag::{
-    FirstUnread, GroupLag, LagInput, LagState, LagTotals, PartitionLag, TopicLag, lag, unread_positions, wanted_partitions,
+    FirstUnread, GroupLag, LagInput, LagState, LagTotals, PartitionLag, TopicLag, lag,
+    unread_positions, wanted_partitions,
 };
 use kafkaweave_core::model::{
-    GroupDescription, GroupListing, GroupOffsets, GroupType, Isolation, Missing, OffsetSpec, PartitionOffset,
+    GroupDescription, GroupListing, GroupOffsets, GroupType, Isolation, Missing, OffsetSpec,
+    PartitionOffset,
 };
 use kafkaweave_core::names::NameFilter;
 use kafkaweave_core::near::near;
+use kafkaweave_core::payload::one_line;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,8 +38,8 @@ enum Sort {
 pub struct Input {
     /// Name, part, glob or /regex/
     group: Option<String>,
-        topic: Option<String>,
-        lagging: Option<bool>,
+    topic: Option<String>,
+    lagging: Option<bool>,
     sort: Option<Sort>,
     /// detailed: partitions too
     detail: Option<Detail>,
@@ -57,9 +60,9 @@ pub struct Row {
     #[serde(flatten)]
     totals: LagTotals,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    by_topic: Vec<TopicLag>,
+    topics: Vec<TopicLag>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    by_partition: Vec<PartitionLag>,
+    partitions: Vec<PartitionLag>,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
 }
@@ -102,15 +105,22 @@ impl Tool for MeasureLag {
             }
         }
         if only_lagging {
-            judged.retain(|g| g.totals.lag.is_none_or(|lag| lag > 0) || g.totals.expired + g.totals.unknown > 0);
+            judged.retain(|g| {
+                g.totals.lag.is_none_or(|lag| lag > 0) || g.totals.expired + g.totals.unknown > 0
+            });
         }
         judged.sort_by(|a, b| a.group.cmp(&b.group));
         if input.sort.unwrap_or_default() == Sort::Lag {
             judged.sort_by_key(|g| std::cmp::Reverse(g.totals.lag));
         }
         let limit = page::limit(input.limit, 50);
-        let (mut shown, page) =
-            page::page(judged, page::question(&input), input.cursor.as_deref(), limit, |g| g.group.clone())?;
+        let (mut shown, page) = page::page(
+            judged,
+            page::question(&input),
+            input.cursor.as_deref(),
+            limit,
+            |g| g.group.clone(),
+        )?;
         // Time lag costs a read at each position, so it is taken only for what is shown.
         let positions = unread_positions(&shown);
         if !positions.is_empty() {
@@ -120,29 +130,58 @@ impl Tool for MeasureLag {
             shown = facts.judge(&order, &first_unread, cx.now_ms);
         }
         let deep = page.total == 1 || input.detail == Some(Detail::Detailed);
-        let groups = shown.into_iter().map(|g| row(g, deep, only_lagging)).collect();
-        Ok(Output { groups, page, missing: facts.missing })
+        let groups = shown
+            .into_iter()
+            .map(|g| row(g, deep, only_lagging))
+            .collect();
+        Ok(Output {
+            groups,
+            page,
+            missing: facts.missing,
+        })
     }
 }
 
 /// The groups asked for: the one of exactly that name, or those that fit the filter.
-async fn chosen(engine: &dyn Engine, input: &Input, missing: &mut Vec<Missing>) -> Result<Vec<GroupListing>, Error> {
+async fn chosen(
+    engine: &dyn Engine,
+    input: &Input,
+    missing: &mut Vec<Missing>,
+) -> Result<Vec<GroupListing>, Error> {
     let all = engine.groups().await?.into_value(missing);
-    let Some(wanted) = input.group.as_deref().filter(|g| !g.is_empty()) else { return Ok(all) };
+    let Some(wanted) = input.group.as_deref().filter(|g| !g.is_empty()) else {
+        return Ok(all);
+    };
     if let Some(exact) = all.iter().find(|g| g.group == wanted) {
         missing.clear();
         return Ok(vec![exact.clone()]);
     }
     let filter = NameFilter::parse(Some(wanted))?;
-    let found: Vec<GroupListing> = all.iter().filter(|g| filter.matches(&g.group)).cloned().collect();
+    let found: Vec<GroupListing> = all
+        .iter()
+        .filter(|g| filter.matches(&g.group))
+        .cloned()
+        .collect();
     if !found.is_empty() {
         return Ok(found);
     }
     if !missing.is_empty() {
-        return Err(Error::Incomplete { what: format!("group `{wanted}`"), missing: std::mem::take(missing) });
+        return Err(Error::Incomplete {
+            what: format!("group `{wanted}`"),
+            missing: std::mem::take(missing),
+        });
     }
-    let near = near(wanted, all.iter().map(|g| g.group.as_str()), 3).into_iter().map(String::from).collect();
-    Err(Error::Unknown { error: KafkaError::UnknownGroup { group: wanted.into() }, near, maybe_hidden: true })
+    let near = near(wanted, all.iter().map(|g| g.group.as_str()), 3)
+        .into_iter()
+        .map(String::from)
+        .collect();
+    Err(Error::Unknown {
+        error: KafkaError::UnknownGroup {
+            group: wanted.into(),
+        },
+        near,
+        maybe_hidden: true,
+    })
 }
 
 /// All that lag is judged from.
@@ -161,12 +200,26 @@ async fn known_topic(cx: &Context, topics: &NameFilter, wanted: &str) -> Result<
     if !known.missing.is_empty() || known.value.iter().any(|t| topics.matches(&t.name)) {
         return Ok(());
     }
-    let near = near(wanted, known.value.iter().map(|t| t.name.as_str()), 3).into_iter().map(String::from).collect();
-    Err(Error::Unknown { error: KafkaError::UnknownTopic { topic: wanted.into() }, near, maybe_hidden: true })
+    let near = near(wanted, known.value.iter().map(|t| t.name.as_str()), 3)
+        .into_iter()
+        .map(String::from)
+        .collect();
+    Err(Error::Unknown {
+        error: KafkaError::UnknownTopic {
+            topic: wanted.into(),
+        },
+        near,
+        maybe_hidden: true,
+    })
 }
 
 impl Facts {
-    fn judge(&self, groups: &[GroupListing], first_unread: &FirstUnread, now_ms: i64) -> Vec<GroupLag> {
+    fn judge(
+        &self,
+        groups: &[GroupListing],
+        first_unread: &FirstUnread,
+        now_ms: i64,
+    ) -> Vec<GroupLag> {
         lag(&LagInput {
             groups,
             committed: &self.committed,
@@ -188,9 +241,14 @@ async fn gather(
     topics: &NameFilter,
     mut missing: Vec<Missing>,
 ) -> Result<Facts, Error> {
-    let (committed, described) = tokio::join!(engine.committed(groups), engine.describe_groups(groups));
+    let (committed, described) =
+        tokio::join!(engine.committed(groups), engine.describe_groups(groups));
     let mut committed = committed?.into_value(&mut missing);
-    let gap = |what: &str, error: &KafkaError| Missing { what: what.into(), broker: None, why: error.to_string() };
+    let gap = |what: &str, error: &KafkaError| Missing {
+        what: what.into(),
+        broker: None,
+        why: error.to_string(),
+    };
     let mut descriptions = match described {
         Ok(described) => Some(described.into_value(&mut missing)),
         Err(error) => {
@@ -198,19 +256,54 @@ async fn gather(
             None
         }
     };
-    let holders = |committed: &[GroupOffsets], descriptions: Option<&[GroupDescription]>| -> BTreeSet<String> {
-        let offsets = committed.iter().filter(|g| !g.offsets.is_empty()).map(|g| g.group.clone());
-        let holds = |d: &&GroupDescription| d.members.iter().any(|m| m.assignment.iter().any(|held| !held.is_empty()));
-        offsets.chain(descriptions.unwrap_or_default().iter().filter(holds).map(|d| d.group.clone())).collect()
+    let holders = |committed: &[GroupOffsets],
+                   descriptions: Option<&[GroupDescription]>|
+     -> BTreeSet<String> {
+        let offsets = committed
+            .iter()
+            .filter(|g| !g.offsets.is_empty())
+            .map(|g| g.group.clone());
+        let holds = |d: &&GroupDescription| {
+            d.members
+                .iter()
+                .any(|m| m.assignment.iter().any(|held| !held.is_empty()))
+        };
+        offsets
+            .chain(
+                descriptions
+                    .unwrap_or_default()
+                    .iter()
+                    .filter(holds)
+                    .map(|d| d.group.clone()),
+            )
+            .collect()
     };
     let before = holders(&committed, descriptions.as_deref());
     for group in &mut committed {
         group.offsets.retain(|o| topics.matches(&o.topic));
     }
-    for member in descriptions.iter_mut().flatten().flat_map(|d| &mut d.members) {
-        member.assignment.iter_mut().for_each(|held| held.retain(|a| topics.matches(&a.topic)));
+    for member in descriptions
+        .iter_mut()
+        .flatten()
+        .flat_map(|d| &mut d.members)
+    {
+        member
+            .assignment
+            .iter_mut()
+            .for_each(|held| held.retain(|a| topics.matches(&a.topic)));
     }
-    let elsewhere = before.difference(&holders(&committed, descriptions.as_deref())).cloned().collect();
+    let elsewhere = before
+        .difference(&holders(&committed, descriptions.as_deref()))
+        .cloned()
+        .collect();
+    // Members of a streams group hold tasks, whose topics are those of their sub-topology.
+    for (_, sources) in descriptions
+        .iter_mut()
+        .flatten()
+        .flat_map(|d| &mut d.subtopologies)
+    {
+        sources.retain(|topic| topics.matches(topic));
+    }
     let queries: Vec<_> = wanted_partitions(&committed, descriptions.as_deref())
         .into_iter()
         .filter(|p| topics.matches(&p.topic))
@@ -223,7 +316,13 @@ async fn gather(
             Vec::new()
         }
     };
-    Ok(Facts { committed, descriptions, offsets, missing, elsewhere })
+    Ok(Facts {
+        committed,
+        descriptions,
+        offsets,
+        missing,
+        elsewhere,
+    })
 }
 
 fn row(group: GroupLag, deep: bool, only_lagging: bool) -> Row {
@@ -237,8 +336,8 @@ fn row(group: GroupLag, deep: bool, only_lagging: bool) -> Row {
         state: group.state,
         members: group.members,
         totals: group.totals,
-        by_topic: if deep { group.topics } else { Vec::new() },
-        by_partition: partitions,
+        topics: if deep { group.topics } else { Vec::new() },
+        partitions,
         why: group.why,
     }
 }
@@ -281,10 +380,20 @@ fn notes(totals: &LagTotals) -> String {
 
 impl Row {
     fn partitions_text(&self) -> String {
-        let mut table =
-            Table::new(["topic", "partition", "committed", "start", "end", "lag", "time lag", "owner", "state", "note"]);
+        let mut table = Table::new([
+            "topic",
+            "partition",
+            "committed",
+            "start",
+            "end",
+            "lag",
+            "time lag",
+            "owner",
+            "state",
+            "note",
+        ]);
         let number = |n: Option<i64>| n.map(|n| n.to_string()).unwrap_or_default();
-        for p in &self.by_partition {
+        for p in &self.partitions {
             let state = match p.state {
                 LagState::Ok => String::new(),
                 LagState::NoCommit => "no commit".into(),
@@ -293,7 +402,11 @@ impl Row {
                 LagState::Unknown => "unknown".into(),
             };
             let lost = p.lost.filter(|l| *l > 0).map(|l| format!("{l} lost"));
-            let note: Vec<String> = lost.into_iter().chain(p.why.clone()).chain(p.time_why.clone()).collect();
+            let note: Vec<String> = lost
+                .into_iter()
+                .chain(p.why.clone())
+                .chain(p.time_why.clone())
+                .collect();
             table.row([
                 p.topic.clone(),
                 p.partition.to_string(),
@@ -302,7 +415,10 @@ impl Row {
                 number(p.log_end),
                 p.lag.map_or_else(|| "unknown".into(), |l| l.to_string()),
                 p.time_lag_ms.map_or_else(|| "unknown".into(), duration),
-                p.owner.as_ref().map(ToString::to_string).unwrap_or_default(),
+                p.owner
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
                 state,
                 note.join("; "),
             ]);
@@ -316,18 +432,45 @@ impl Answer for Output {
         let mut text = match self.groups.as_slice() {
             [one] if self.page.total == 1 => {
                 let kind = format!("{:?}", one.group_type).to_lowercase();
-                let members = one.members.map_or_else(|| "unknown members".into(), |m| count(m, "member"));
-                let noun = format!("{kind} group {}: {}, {members}", one.group, one.state);
-                format!("{noun}; lag {} records, {} behind", lag_text(&one.totals), time_text(&one.totals))
+                let members = one
+                    .members
+                    .map_or_else(|| "unknown members".into(), |m| count(m, "member"));
+                let noun = format!(
+                    "{kind} group {}: {}, {members}",
+                    one_line(&one.group),
+                    one.state
+                );
+                format!(
+                    "{noun}; lag {} records, {} behind",
+                    lag_text(&one.totals),
+                    time_text(&one.totals)
+                )
             }
             _ => {
-                let behind = self.groups.iter().filter(|g| g.totals.lag != Some(0)).count();
-                format!("{}, {behind} of {} shown behind or unknown", count(self.page.total, "group"), self.page.shown)
+                let behind = self
+                    .groups
+                    .iter()
+                    .filter(|g| g.totals.lag != Some(0))
+                    .count();
+                format!(
+                    "{}, {behind} of {} shown behind or unknown",
+                    count(self.page.total, "group"),
+                    self.page.shown
+                )
             }
         };
         if self.page.total != 1 {
-            let mut table =
-                Table::new(["group", "type", "state", "members", "lag", "time lag", "lagging", "partitions", "note"]);
+            let mut table = Table::new([
+                "group",
+                "type",
+                "state",
+                "members",
+                "lag",
+                "time lag",
+                "lagging",
+                "partitions",
+                "note",
+            ]);
             for row in &self.groups {
                 let kind = format!("{:?}", row.group_type).to_lowercase();
                 let members = row.members.map(|m| m.to_string()).unwrap_or_default();
@@ -341,23 +484,33 @@ impl Answer for Output {
                     time_text(&row.totals),
                     row.totals.lagging.to_string(),
                     row.totals.partitions.to_string(),
-                    note.into_iter().filter(|n| !n.is_empty()).collect::<Vec<_>>().join("; "),
+                    note.into_iter()
+                        .filter(|n| !n.is_empty())
+                        .collect::<Vec<_>>()
+                        .join("; "),
                 ]);
             }
             if !table.is_empty() {
                 text.push_str(&format!("\n{}", table.render()));
             }
         }
-        for row in self.groups.iter().filter(|r| !r.by_partition.is_empty() || self.page.total == 1) {
+        for row in self
+            .groups
+            .iter()
+            .filter(|r| !r.partitions.is_empty() || self.page.total == 1)
+        {
             let note = notes(&row.totals);
             if self.page.total == 1 {
                 let why = row.why.iter().cloned();
-                let parts: Vec<String> = std::iter::once(note).filter(|n| !n.is_empty()).chain(why).collect();
+                let parts: Vec<String> = std::iter::once(note)
+                    .filter(|n| !n.is_empty())
+                    .chain(why)
+                    .collect();
                 if !parts.is_empty() {
                     text.push_str(&format!(" ({})", parts.join("; ")));
                 }
             } else {
-                text.push_str(&format!("\n\n{}", row.group));
+                text.push_str(&format!("\n\n{}", one_line(&row.group)));
             }
             let table = row.partitions_text();
             if !table.is_empty() {
@@ -372,7 +525,7 @@ impl Answer for Output {
 
     fn rows(&self) -> usize {
         match self.groups.as_slice() {
-            [one] => one.by_partition.len(),
+            [one] => one.partitions.len(),
             many => many.len(),
         }
     }
@@ -380,9 +533,9 @@ impl Answer for Output {
     /// One group is cut by partitions, which `topic` narrows; several by groups.
     fn keep(&mut self, count: usize) {
         if let [one] = self.groups.as_mut_slice() {
-            let cut = one.by_partition.len().saturating_sub(count);
-            one.by_partition.sort_by_key(|p| std::cmp::Reverse(p.lag));
-            one.by_partition.truncate(count);
+            let cut = one.partitions.len().saturating_sub(count);
+            one.partitions.sort_by_key(|p| std::cmp::Reverse(p.lag));
+            one.partitions.truncate(count);
             self.missing.push(Missing {
                 what: format!("{cut} partitions with less lag"),
                 broker: None,
