@@ -12,3 +12,4 @@ mod config;
 mod doctor;
 mod support;
 mod surface;
+mod truth;
