@@ -17,3 +17,4 @@ mod support;
 mod surface;
 mod tidy;
 mod transports;
+mod truth;
