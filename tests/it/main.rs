@@ -9,9 +9,11 @@
 
 mod bed_test;
 mod canary;
+mod cli;
 mod config;
 mod dispatch;
 mod doctor;
+mod interop;
 mod protocol;
 mod support;
 mod surface;
