@@ -17,4 +17,5 @@ mod interop;
 mod protocol;
 mod support;
 mod surface;
+mod tidy;
 mod transports;

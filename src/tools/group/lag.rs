@@ -57,9 +57,9 @@ pub struct Row {
     #[serde(flatten)]
     totals: LagTotals,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    topics: Vec<TopicLag>,
+    by_topic: Vec<TopicLag>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    partitions: Vec<PartitionLag>,
+    by_partition: Vec<PartitionLag>,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
 }
@@ -237,8 +237,8 @@ fn row(group: GroupLag, deep: bool, only_lagging: bool) -> Row {
         state: group.state,
         members: group.members,
         totals: group.totals,
-        topics: if deep { group.topics } else { Vec::new() },
-        partitions,
+        by_topic: if deep { group.topics } else { Vec::new() },
+        by_partition: partitions,
         why: group.why,
     }
 }
@@ -284,7 +284,7 @@ impl Row {
         let mut table =
             Table::new(["topic", "partition", "committed", "start", "end", "lag", "time lag", "owner", "state", "note"]);
         let number = |n: Option<i64>| n.map(|n| n.to_string()).unwrap_or_default();
-        for p in &self.partitions {
+        for p in &self.by_partition {
             let state = match p.state {
                 LagState::Ok => String::new(),
                 LagState::NoCommit => "no commit".into(),
@@ -348,7 +348,7 @@ impl Answer for Output {
                 text.push_str(&format!("\n{}", table.render()));
             }
         }
-        for row in self.groups.iter().filter(|r| !r.partitions.is_empty() || self.page.total == 1) {
+        for row in self.groups.iter().filter(|r| !r.by_partition.is_empty() || self.page.total == 1) {
             let note = notes(&row.totals);
             if self.page.total == 1 {
                 let why = row.why.iter().cloned();
@@ -372,7 +372,7 @@ impl Answer for Output {
 
     fn rows(&self) -> usize {
         match self.groups.as_slice() {
-            [one] => one.partitions.len(),
+            [one] => one.by_partition.len(),
             many => many.len(),
         }
     }
@@ -380,9 +380,9 @@ impl Answer for Output {
     /// One group is cut by partitions, which `topic` narrows; several by groups.
     fn keep(&mut self, count: usize) {
         if let [one] = self.groups.as_mut_slice() {
-            let cut = one.partitions.len().saturating_sub(count);
-            one.partitions.sort_by_key(|p| std::cmp::Reverse(p.lag));
-            one.partitions.truncate(count);
+            let cut = one.by_partition.len().saturating_sub(count);
+            one.by_partition.sort_by_key(|p| std::cmp::Reverse(p.lag));
+            one.by_partition.truncate(count);
             self.missing.push(Missing {
                 what: format!("{cut} partitions with less lag"),
                 broker: None,
