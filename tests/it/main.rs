@@ -14,6 +14,7 @@ mod config;
 mod dispatch;
 mod doctor;
 mod interop;
+mod peers;
 mod protocol;
 mod support;
 mod surface;
