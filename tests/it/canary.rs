@@ -35,7 +35,7 @@ fn nowhere(text: &str, secret: &str, place: &str) {
     // Three bytes are four characters of base64, so one of three alignments shows the middle.
     let bytes = secret.as_bytes();
     let mut signs = vec![secret.to_string(), inner.to_string()];
-    signs.extend((0..3).map(|skip| base64(&bytes[skip..skip + 12])));
+    signs.extend((0..3).map(|skip| base64(&bytes[skip..skip + 9])));
     for sign in signs {
         if let Some(at) = text.find(&sign) {
             let from = text[..at].rfind('\n').map_or(0, |n| n + 1);
@@ -114,7 +114,7 @@ async fn all_commands(args: &[&str], variables: &[(&str, &str)], secret: &str, p
 
 /// The three kinds of references to a password, as flags.
 fn references(secret: &str) -> (File, Vec<(&'static str, String)>) {
-    let file = File::new(&format!("secret-{secret}"), secret);
+    let file = File::new("canary-password", secret);
     let references = vec![
         ("env", "env:CANARY_PASSWORD".to_string()),
         ("file", format!("file:{}", file.path())),

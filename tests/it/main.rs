@@ -9,9 +9,12 @@
 
 mod bed_test;
 mod canary;
+mod cli;
 mod config;
 mod dispatch;
 mod doctor;
+mod interop;
+mod peers;
 mod protocol;
 mod support;
 mod surface;
