@@ -13,6 +13,7 @@ mod cli;
 mod config;
 mod dispatch;
 mod doctor;
+mod faults;
 mod interop;
 mod peers;
 mod protocol;
