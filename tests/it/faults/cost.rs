@@ -108,7 +108,7 @@ async fn all_topics_are_one_metadata_request() {
 async fn a_dropped_scan_sends_no_more_requests_and_leaves_no_connections() {
     let bed = exclusive();
     let topic = bed.plant_topic("dropped", 3).unwrap();
-    // Each batch larger than half of what one fetch may take, so that a scan is many fetches.
+    // More than one fetch of a partition brings.
     let value = "x".repeat(4 << 10);
     let records: Vec<_> = (0..12_000)
         .map(|n| RecordPlan::value(&value).partition(n % 3))
@@ -163,7 +163,8 @@ async fn a_dropped_scan_sends_no_more_requests_and_leaves_no_connections() {
         assert!(after.connections_open <= 6, "{after:?}");
     }
     assert!(spared, "no scan was dropped before its last fetch");
+    // That something does not happen can only be watched for a while.
     let at_rest = engine.stats();
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(engine.stats().requests, at_rest.requests);
+    assert_eq!(engine.stats(), at_rest);
 }
