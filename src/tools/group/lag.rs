@@ -102,7 +102,7 @@ impl Tool for MeasureLag {
         if input.sort.unwrap_or_default() == Sort::Lag {
             judged.sort_by_key(|g| std::cmp::Reverse(g.totals.lag));
         }
-        let limit = page::limit(input.limit, 50);
+        let limit = page::limit(input.limit, 30);
         let (mut shown, page) =
             page::page(judged, page::question(&input), input.cursor.as_deref(), limit, |g| g.group.clone())?;
         // Time lag costs a read at each position, so it is taken only for what is shown.
@@ -239,8 +239,9 @@ fn time_text(totals: &LagTotals) -> String {
     amount(totals.max_time_lag_ms, totals.time_is_lower_bound, duration)
 }
 
-/// What is unusual about a sum, in words.
-fn notes(totals: &LagTotals) -> String {
+/// What is unusual about a group's sum, in words.
+fn notes(row: &Row) -> String {
+    let totals = &row.totals;
     let mut notes = Vec::new();
     let mut note = |number: usize, what: &str| {
         if number > 0 {
@@ -251,7 +252,10 @@ fn notes(totals: &LagTotals) -> String {
     note(totals.beyond_end, "beyond end");
     note(totals.no_commit, "without commit");
     note(totals.unknown, "unknown");
-    note(totals.without_owner.unwrap_or(0), "without owner");
+    // Without members it goes without saying.
+    if row.members != Some(0) {
+        note(totals.without_owner.unwrap_or(0), "without owner");
+    }
     if totals.lost > 0 {
         notes.push(format!("{} records lost to retention", totals.lost));
     }
@@ -310,7 +314,7 @@ impl Answer for Output {
             for row in &self.groups {
                 let kind = format!("{:?}", row.group_type).to_lowercase();
                 let members = row.members.map(|m| m.to_string()).unwrap_or_default();
-                let note = [notes(&row.totals), row.why.clone().unwrap_or_default()];
+                let note = [notes(row), row.why.clone().unwrap_or_default()];
                 table.row([
                     row.group.clone(),
                     kind,
@@ -328,7 +332,7 @@ impl Answer for Output {
             }
         }
         for row in self.groups.iter().filter(|r| !r.partitions.is_empty() || self.page.total == 1) {
-            let note = notes(&row.totals);
+            let note = notes(row);
             if self.page.total == 1 {
                 let why = row.why.iter().cloned();
                 let parts: Vec<String> = std::iter::once(note).filter(|n| !n.is_empty()).chain(why).collect();
