@@ -7,6 +7,7 @@ use crate::remedy;
 use kafkaweave_client::kafka::KafkaError;
 use kafkaweave_core::model::Missing;
 use kafkaweave_core::names::NameFilterError;
+use kafkaweave_core::payload::one_line;
 use kafkaweave_core::search::SearchError;
 use serde::Serialize;
 use thiserror::Error;
@@ -142,7 +143,7 @@ fn near_hint(near: &[String]) -> Option<String> {
         format!(
             "Nearest: {}",
             near.iter()
-                .map(|n| format!("`{n}`"))
+                .map(|n| format!("`{}`", one_line(n)))
                 .collect::<Vec<_>>()
                 .join(", ")
         )
@@ -226,7 +227,7 @@ impl From<&Error> for Problem {
             Error::Cancelled => ("cancelled", vec![]),
             Error::TooLarge { .. } => (
                 "too_large",
-                vec!["Narrow the question (filter, limit, detail=concise)".into()],
+                vec!["Narrow the question (filter, limit, payload_bytes, detail=concise)".into()],
             ),
         };
         Self {

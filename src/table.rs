@@ -3,6 +3,8 @@
 //! Two blanks between columns, numbers to the right, no borders: cheap in tokens, readable in a
 //! terminal.
 
+use kafkaweave_core::payload::one_line;
+
 /// Cells are aligned up to this width; longer ones stick out.
 const WIDEST: usize = 40;
 
@@ -21,9 +23,11 @@ impl Table {
         }
     }
 
-    /// Adds a row; cells beyond the heads are dropped.
+    /// Adds a row; cells beyond the heads are dropped. A cell stays in its line: strangers choose the
+    /// names of groups and clients, and such a name must not pass for a row.
     pub fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(cells.to_vec());
+        self.rows
+            .push(cells.iter().map(|cell| one_line(cell)).collect());
     }
 
     /// Whether there are no rows.

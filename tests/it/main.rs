@@ -20,3 +20,4 @@ mod support;
 mod surface;
 mod tidy;
 mod transports;
+mod truth;

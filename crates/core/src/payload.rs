@@ -108,6 +108,13 @@ fn escape(text: &str) -> String {
     escaped
 }
 
+/// The text in one line that cannot pass for another: line feeds and tabs are written as `\\n` and
+/// `\\t`, other harmful characters as a payload's are. For names that strangers choose, such as those
+/// of groups, clients and headers.
+pub fn one_line(text: &str) -> String {
+    escape(text).replace('\n', "\\n").replace('\t', "\\t")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,6 +154,12 @@ mod tests {
                 (encoding, text.to_owned(), bytes.len(), false)
             );
         }
+    }
+
+    #[test]
+    fn a_name_stays_in_its_line() {
+        assert_eq!(one_line("a\n0@1\t\u{1b}[m"), "a\\n0@1\\t\\u001b[m");
+        assert_eq!(one_line("gr\u{fc}n"), "gr\u{fc}n");
     }
 
     #[test]

@@ -44,9 +44,19 @@ impl Tool for ReadRecords {
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Records, Error> {
-        let from = input.from.as_deref().map_or(Ok(ReadFrom::Tail), |text| range::from(text, cx.now_ms))?;
-        let until = input.until.as_deref().map_or(Ok(ReadUntil::End), |text| range::until(text, cx.now_ms))?;
-        let order = if from == ReadFrom::Tail { ScanOrder::Latest } else { ScanOrder::Earliest };
+        let from = input
+            .from
+            .as_deref()
+            .map_or(Ok(ReadFrom::Tail), |text| range::from(text, cx.now_ms))?;
+        let until = input
+            .until
+            .as_deref()
+            .map_or(Ok(ReadUntil::End), |text| range::until(text, cx.now_ms))?;
+        let order = if from == ReadFrom::Tail {
+            ScanOrder::Latest
+        } else {
+            ScanOrder::Earliest
+        };
         let asked = Asked {
             topic: input.topic,
             partitions: input.partitions.unwrap_or_default(),

@@ -49,13 +49,27 @@ impl Tool for SearchRecords {
     async fn run(cx: &Context, input: Input) -> Result<Records, Error> {
         if input.r#where.is_empty() {
             let reason = "is []; allowed: one or more conditions (kafka_record_read reads without)";
-            return Err(Error::Argument { path: "where".into(), reason: reason.into(), near: Vec::new() });
+            return Err(Error::Argument {
+                path: "where".into(),
+                reason: reason.into(),
+                near: Vec::new(),
+            });
         }
         let predicate = Predicate::parse(&input.r#where)?;
-        let from = input.from.as_deref().map_or(Ok(ReadFrom::Beginning), |text| range::from(text, cx.now_ms))?;
-        let until = input.until.as_deref().map_or(Ok(ReadUntil::End), |text| range::until(text, cx.now_ms))?;
+        let from = input
+            .from
+            .as_deref()
+            .map_or(Ok(ReadFrom::Beginning), |text| range::from(text, cx.now_ms))?;
+        let until = input
+            .until
+            .as_deref()
+            .map_or(Ok(ReadUntil::End), |text| range::until(text, cx.now_ms))?;
         let tail = from == ReadFrom::Tail;
-        let order = input.order.unwrap_or(if tail { ScanOrder::Latest } else { ScanOrder::Earliest });
+        let order = input.order.unwrap_or(if tail {
+            ScanOrder::Latest
+        } else {
+            ScanOrder::Earliest
+        });
         let asked = Asked {
             topic: input.topic,
             partitions: input.partitions.unwrap_or_default(),

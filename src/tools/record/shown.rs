@@ -6,7 +6,7 @@ use kafkaweave_core::model::{
     Damaged, Header, Missing, PartitionCoverage, PartitionRange, Record, ScanOrder, ScanReport,
     ScanRequest, StopReason,
 };
-use kafkaweave_core::payload::Payload;
+use kafkaweave_core::payload::{Payload, one_line};
 use kafkaweave_core::search::{Cursor, PlanNote};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -32,6 +32,10 @@ pub struct Row {
     pub(super) tombstone: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) headers: Vec<HeaderRow>,
+    /// How many headers there are, where not all are shown: rare, so no listing pays for it.
+    #[schemars(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) headers_total: Option<usize>,
 }
 
 /// What was looked at in one partition: offsets from `from` up to, not including, `to`.
@@ -163,8 +167,9 @@ fn covered(coverage: PartitionCoverage) -> Covered {
 fn row(record: Record, limit: usize) -> Row {
     let header = |h: Header| HeaderRow {
         value: Payload::optional(h.value.as_deref(), h.value_size_bytes, limit),
-        name: h.name,
+        name: one_line(&h.name),
     };
+    let more_headers = record.headers_total > record.headers.len();
     Row {
         partition: record.partition,
         offset: record.offset,
@@ -173,6 +178,7 @@ fn row(record: Record, limit: usize) -> Row {
         tombstone: record.value.is_none(),
         value: Payload::optional(record.value.as_deref(), record.value_size_bytes, limit),
         headers: record.headers.into_iter().map(header).collect(),
+        headers_total: more_headers.then_some(record.headers_total),
     }
 }
 

@@ -4,7 +4,7 @@ use super::shown::Records;
 use crate::table::bytes;
 use crate::tools::common::{count, missing_lines};
 use kafkaweave_core::model::{ScanOrder, StopReason};
-use kafkaweave_core::payload::{Payload, PayloadEncoding};
+use kafkaweave_core::payload::{Payload, PayloadEncoding, one_line};
 use kafkaweave_core::search::PlanNote;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -105,21 +105,26 @@ impl Records {
                 "\n{}@{} {time} key={}",
                 row.partition,
                 row.offset,
-                shown(row.key.as_ref())
+                one_line(&shown(row.key.as_ref()))
             ));
             for header in &row.headers {
                 body.push_str(&format!(
                     " [{}={}]",
                     header.name,
-                    shown(header.value.as_ref())
+                    one_line(&shown(header.value.as_ref()))
                 ));
+            }
+            if let Some(total) = row.headers_total {
+                let more = total.saturating_sub(row.headers.len());
+                body.push_str(&format!(" ({more} more headers)"));
             }
             let value = if row.tombstone {
                 "null (tombstone)".into()
             } else {
                 shown(row.value.as_ref())
             };
-            body.push_str(&format!("\n  {value}"));
+            // Only our own lines begin at the margin: a value of several lines cannot pass for records.
+            body.push_str(&format!("\n  {}", value.replace('\n', "\n  ")));
         }
         body
     }

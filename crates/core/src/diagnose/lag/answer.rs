@@ -104,7 +104,8 @@ pub struct LagTotals {
     pub time_is_lower_bound: bool,
     /// Offsets deleted before they were read.
     pub lost: i64,
-    /// Partitions.
+    /// Partitions. Named apart from the list of them, beside which these sums may stand.
+    #[serde(rename = "partition_count")]
     pub partitions: usize,
     /// Of them with a lag above 0.
     pub lagging: usize,
