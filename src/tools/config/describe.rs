@@ -116,8 +116,7 @@ impl Tool for DescribeConfig {
         rows.retain(|row| all || row.source != ConfigSource::Default);
         let at_default = before - rows.len();
         rows.sort_by(|a, b| a.key.cmp(&b.key));
-<<<<<<< HEAD
-        let limit = page::limit(input.limit, 50);
+        let limit = page::limit(input.limit, 40);
         let (entries, page) = page::page(
             rows,
             page::question(&input),
@@ -133,11 +132,6 @@ impl Tool for DescribeConfig {
             at_default,
             missing,
         })
-=======
-        let limit = page::limit(input.limit, 40);
-        let (entries, page) = page::page(rows, page::question(&input), input.cursor.as_deref(), limit, |row| row.key.clone())?;
-        Ok(Output { kind: input.kind, name: resource.name, entries, page, at_default, missing })
->>>>>>> truth
     }
 }
 
