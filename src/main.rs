@@ -2,6 +2,7 @@
 
 use kafkaweave::cli::{Cli, run};
 use std::process::ExitCode;
+use std::time::Duration;
 
 fn main() -> ExitCode {
     let cli = match Cli::read(std::env::args_os()) {
@@ -17,8 +18,8 @@ fn main() -> ExitCode {
         }
     };
     let code = runtime.block_on(run(cli));
-    // A read of standard input that is no pipe (a terminal, or the socket that Node gives) cannot
-    // be cancelled, and waiting for it would keep a server that was told to end.
-    runtime.shutdown_background();
+    // What is dropped now still writes its audit line. A read of standard input that is no pipe (a
+    // terminal, or the socket that Node gives) cannot be cancelled, and is not waited for longer.
+    runtime.shutdown_timeout(Duration::from_millis(300));
     code
 }

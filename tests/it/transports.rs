@@ -249,12 +249,15 @@ async fn a_session_that_never_was_is_not_found() {
     assert_eq!(said.status, 404, "{said:?}");
 }
 
+/// Method, headers, body.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
 #[tokio::test]
 async fn requests_that_no_client_sends_are_refused_at_once() {
     let (_child, url) = serve_http(&NOWHERE, &[]).await;
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello(LEGACY)})
         .to_string();
-    let cases: [(&str, &[(&str, &str)], &str); 8] = [
+    let cases: [Case<'_>; 8] = [
         ("GET", &[("Accept", "application/json")], ""),
         (
             "GET",

@@ -116,7 +116,7 @@ impl Tool for DescribeConfig {
         rows.retain(|row| all || row.source != ConfigSource::Default);
         let at_default = before - rows.len();
         rows.sort_by(|a, b| a.key.cmp(&b.key));
-        let limit = page::limit(input.limit, 50);
+        let limit = page::limit(input.limit, 40);
         let (entries, page) = page::page(
             rows,
             page::question(&input),

@@ -110,7 +110,7 @@ impl Tool for MeasureLag {
         if input.sort.unwrap_or_default() == Sort::Lag {
             judged.sort_by_key(|g| std::cmp::Reverse(g.totals.lag));
         }
-        let limit = page::limit(input.limit, 50);
+        let limit = page::limit(input.limit, 30);
         let (mut shown, page) = page::page(
             judged,
             page::question(&input),

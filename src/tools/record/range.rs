@@ -170,6 +170,9 @@ pub(super) async fn scan(cx: &Context, asked: Asked) -> Result<Records, Error> {
             let bounds = bounds(cx, &asked, &mut missing).await?;
             let mut plan = plan(asked.from, asked.until, &bounds);
             plan.order = asked.order;
+            if let Some(predicate) = &asked.predicate {
+                plan.ranges = predicate.narrow(&plan.ranges);
+            }
             plan
         }
     };

@@ -25,8 +25,9 @@ fn time_text(totals: &LagTotals) -> String {
     amount(totals.max_time_lag_ms, totals.time_is_lower_bound, duration)
 }
 
-/// What is unusual about a sum, in words.
-fn notes(totals: &LagTotals) -> String {
+/// What is unusual about a group's sum, in words.
+fn notes(row: &Row) -> String {
+    let totals = &row.totals;
     let mut notes = Vec::new();
     let mut note = |number: usize, what: &str| {
         if number > 0 {
@@ -37,7 +38,10 @@ fn notes(totals: &LagTotals) -> String {
     note(totals.beyond_end, "beyond end");
     note(totals.no_commit, "without commit");
     note(totals.unknown, "unknown");
-    note(totals.without_owner.unwrap_or(0), "without owner");
+    // Without members it goes without saying.
+    if row.members != Some(0) {
+        note(totals.without_owner.unwrap_or(0), "without owner");
+    }
     if totals.lost > 0 {
         notes.push(format!("{} records lost to retention", totals.lost));
     }
@@ -140,7 +144,7 @@ impl Answer for Output {
             for row in &self.groups {
                 let kind = format!("{:?}", row.group_type).to_lowercase();
                 let members = row.members.map(|m| m.to_string()).unwrap_or_default();
-                let note = [notes(&row.totals), row.why.clone().unwrap_or_default()];
+                let note = [notes(row), row.why.clone().unwrap_or_default()];
                 table.row([
                     row.group.clone(),
                     kind,
@@ -165,7 +169,7 @@ impl Answer for Output {
             .iter()
             .filter(|r| !r.partitions.is_empty() || self.page.total == 1)
         {
-            let note = notes(&row.totals);
+            let note = notes(row);
             if self.page.total == 1 {
                 let why = row.why.iter().cloned();
                 let parts: Vec<String> = std::iter::once(note)
