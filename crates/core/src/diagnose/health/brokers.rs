@@ -80,6 +80,16 @@ fn silent(snapshot: &Snapshot, topics: &[Topic], findings: &mut Vec<Finding>) {
     }
     let ids: Vec<i32> = reasons.keys().copied().collect();
     let mut found = broker_finding(Rule::SilentBrokers, topics, &ids);
+    let led = topics
+        .iter()
+        .flat_map(|t| &t.partitions)
+        .filter(|p| p.leader.is_some_and(|leader| ids.contains(&leader)))
+        .count();
+    if led > 0 {
+        found.evidence.push(format!(
+            "{led} partitions are led there and cannot be read from here"
+        ));
+    }
     found.evidence.extend(
         reasons
             .iter()

@@ -1,7 +1,7 @@
 //! The verdict, and what it could not take into account.
 
 use super::blame::online;
-use super::finding::{Finding, Report, Severity, Verdict};
+use super::finding::{Finding, Report, Rule, Severity, Verdict};
 use super::{Snapshot, missing_brokers};
 use crate::model::{BrokerState, Missing};
 
@@ -23,7 +23,7 @@ pub(super) fn report(snapshot: &Snapshot, findings: Vec<Finding>) -> Report {
     let missing = missing_brokers(topics.unwrap_or_default(), &snapshot.cluster).len();
     let unchecked = unchecked(snapshot);
     let blind = blind(snapshot);
-    let unseen = topics.is_none() || quorum_unknown(snapshot);
+    let unseen = topics.is_none() || quorum_unknown(snapshot) || most_silent(&findings, registered);
     let (verdict, why) = judge(&findings, &blind, unseen, registered == 0);
     let why = why.unwrap_or_else(|| {
         let scope = format!(
@@ -52,7 +52,8 @@ fn plural<'a>(n: usize, one: &'a str, many: &'a str) -> &'a str {
     if n == 1 { one } else { many }
 }
 
-/// `unseen`: partitions or the quorum could not be seen, so nobody knows whether everything works.
+/// `unseen`: partitions, the quorum or most brokers could not be seen, so nobody knows whether
+/// everything works.
 fn judge(
     findings: &[Finding],
     blind: &[String],
@@ -106,6 +107,14 @@ fn judge(
         );
     }
     (Verdict::Healthy, None)
+}
+
+/// Whether half of the brokers or more do not answer: what the others still tell of leaders and
+/// replicas is then what they knew before.
+fn most_silent(findings: &[Finding], registered: usize) -> bool {
+    findings
+        .iter()
+        .any(|f| f.rule == Rule::SilentBrokers && f.brokers.len() * 2 >= registered)
 }
 
 /// "under_min_isr" as words.

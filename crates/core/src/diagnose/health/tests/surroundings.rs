@@ -249,6 +249,25 @@ fn silent_brokers_beside_an_unknown_quorum_are_not_merely_degraded() {
 }
 
 #[test]
+fn when_most_brokers_are_silent_the_verdict_is_unknown() {
+    for (silent, verdict) in [(vec![2], Verdict::Degraded), (vec![2, 3], Verdict::Unknown)] {
+        let mut snapshot = sound();
+        snapshot.missing = silent
+            .iter()
+            .map(|id| Missing {
+                what: format!("log dirs of broker {id}"),
+                broker: Some(*id),
+                why: "`kafka.internal:9092`: connection refused".into(),
+            })
+            .collect();
+        let judged = report(&snapshot);
+        assert_eq!(judged.verdict, verdict, "{silent:?}");
+        let evidence = only(&judged).evidence.join("; ");
+        assert!(evidence.contains("led there"), "{evidence}");
+    }
+}
+
+#[test]
 fn a_quorum_that_fails_to_answer_is_unknown_and_one_that_is_not_offered_is_no_matter() {
     let gap = |why: &str| Missing {
         what: "metadata quorum".into(),
