@@ -19,16 +19,17 @@ use uuid::Uuid;
 /// From this version on, fenced brokers can be asked for (KIP-1073, Kafka 4.0).
 const FENCED: i16 = 2;
 
-/// Brokers, quorum and features with two or three round trips side by side.
+/// Brokers and features side by side, then the quorum.
+///
+/// A broker answers a connection's requests in order, and without an active controller it holds
+/// back the answer to DescribeQuorum until time is up: what is asked after it on the same
+/// connection would be lost with it.
 pub(crate) async fn cluster(router: &Router) -> Result<Partial<Cluster>, KafkaError> {
-    let (brokers, quorum, features) = futures::join!(
-        brokers(router),
-        quorum::quorum(router),
-        feature_levels(router)
-    );
+    let (brokers, features) = futures::join!(brokers(router), feature_levels(router));
     let mut missing = Vec::new();
     let (cluster_id, brokers) = brokers?.into_value(&mut missing);
-    let quorum = quorum
+    let quorum = quorum::quorum(router)
+        .await
         .map_err(|e| missing.push(gap("the controller quorum", &e)))
         .ok();
     let (features, kafka_version) = match features {
