@@ -16,6 +16,7 @@ mod doctor;
 mod interop;
 mod peers;
 mod protocol;
+mod security;
 mod support;
 mod surface;
 mod tidy;
