@@ -9,6 +9,7 @@
 
 mod bed_test;
 mod config;
+mod contract;
 mod doctor;
 mod support;
 mod surface;
