@@ -160,7 +160,7 @@ def stdio(binary, *arguments):
 
 @contextlib.contextmanager
 def over_http(binary, *arguments):
-    command = [binary, "serve", "http", "--listen", "127.0.0.1:0", "--log", "error", *arguments]
+    command = [binary, "serve", "http", "--listen", "127.0.0.1:0", *arguments]
     with process(*command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as child:
         for line in child.stderr:
             if line.startswith("listening on "):
@@ -266,7 +266,7 @@ def measure(binary, quick):
             if total != TOPICS:
                 raise SystemExit(f"{total} topics instead of {TOPICS}")
             _, median = rate(client, "kafka_topic_list", 50 if quick else 200)
-            yield f"first `kafka_topic_list` with {TOPICS:,} topics, connecting included", f"{first:.1f} ms"
+            yield f"first page of `kafka_topic_list` with {TOPICS:,} topics, connecting included", f"{first:.1f} ms"
             yield "the same again", f"{median:.1f} ms"
 
 

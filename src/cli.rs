@@ -4,10 +4,25 @@
 //! command line or the configuration is wrong. Only this module prints.
 
 #![expect(
-    clippy::print_stdout,
     clippy::print_stderr,
-    reason = "printing is what a command line is for"
+    reason = "complaining is what a command line is for"
 )]
+
+/// Prints a line. A reader that went away (`| head`) is no failure of ours.
+macro_rules! say {
+    ($($part:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stdout(), $($part)*);
+    }};
+}
+
+/// The same without a line break.
+macro_rules! say_text {
+    ($($part:tt)*) => {{
+        use std::io::Write;
+        let _ = write!(std::io::stdout(), $($part)*);
+    }};
+}
 
 pub mod call;
 mod colour;
@@ -64,10 +79,16 @@ struct Common {
     )]
     config: Option<PathBuf>,
     /// Start the in-memory demo cluster inside and use it.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Configuration")]
     sandbox: bool,
     /// What is logged to standard error, e.g. debug or warn,audit=info.
-    #[arg(long, global = true, value_name = "FILTER", env = "KAFKAWEAVE_LOG")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILTER",
+        env = "KAFKAWEAVE_LOG",
+        help_heading = "Configuration"
+    )]
     log: Option<String>,
     #[command(flatten)]
     flags: Flags,
@@ -120,6 +141,18 @@ pub enum CliError {
     Failed(String),
 }
 
+impl Cli {
+    /// Reads a command line.
+    ///
+    /// # Errors
+    /// What is wrong with it, or the help that was asked for.
+    pub fn read(
+        words: impl IntoIterator<Item = impl Into<std::ffi::OsString> + Clone>,
+    ) -> Result<Self, clap::Error> {
+        Self::try_parse_from(words).map_err(call::nearest_tools)
+    }
+}
+
 /// Runs the command line to its end.
 pub async fn run(cli: Cli) -> ExitCode {
     let serving = matches!(cli.command, Command::Serve(_));
@@ -158,7 +191,11 @@ pub async fn run(cli: Cli) -> ExitCode {
 /// Logs go to standard error only. Serving writes one audit line a call; everything else is quiet.
 fn log(filter: Option<&str>, serving: bool) -> Result<(), CliError> {
     use std::io::IsTerminal;
-    let default = if serving { "warn,audit=info" } else { "error" };
+    let default = if serving {
+        "warn,rmcp=error,audit=info"
+    } else {
+        "error"
+    };
     let filter = tracing_subscriber::EnvFilter::try_new(filter.unwrap_or(default))
         .map_err(|e| CliError::Usage(format!("--log: {e}")))?;
     tracing_subscriber::fmt()

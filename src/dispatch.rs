@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 pub struct Bounds {
     /// Longest time of a call.
     pub call_timeout: Duration,
-    /// Calls that run at once; more wait within their own time.
+    /// Calls that run at once; more wait, for at most half of their time.
     pub concurrent_calls: usize,
     /// Largest answer, text and data together, bytes.
     pub answer_bytes: usize,
@@ -104,7 +104,12 @@ impl Dispatcher {
         if let Some(cluster) = &context.cluster {
             audit_cluster.clone_from(&cluster.profile.name);
         }
-        let _slot = tokio::time::timeout_at(deadline, self.slots.acquire())
+        // Calls before this one end at their deadlines, which are earlier than this one's: waiting to
+        // the end would give it a slot and no time.
+        let patience = deadline
+            .checked_sub(self.bounds.call_timeout / 2)
+            .unwrap_or(deadline);
+        let _slot = tokio::time::timeout_at(patience, self.slots.acquire())
             .await
             .ok()
             .and_then(Result::ok)

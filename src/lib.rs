@@ -1,6 +1,6 @@
 //! kafkaweave: a Kafka MCP server. The module map, in reading order.
 //!
-//! [`tool`] is the extension point, [`tools`] are its implementations, [`dispatch`] runs every
+//! [`tool`] is the extension point, [`mod@tools`] are its implementations, [`dispatch`] runs every
 //! call, [`server`] and [`cli`] are its two faces.
 
 pub mod tool;

@@ -7,8 +7,8 @@ use crate::remedy;
 use kafkaweave_client::kafka::KafkaError;
 use kafkaweave_core::model::Missing;
 use kafkaweave_core::names::NameFilterError;
-use kafkaweave_core::search::SearchError;
 use kafkaweave_core::payload::one_line;
+use kafkaweave_core::search::SearchError;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -191,6 +191,9 @@ impl From<&Error> for Problem {
                 }
                 hints.push(match error {
                     KafkaError::UnknownGroup { .. } => "kafka_group_list shows the groups".into(),
+                    KafkaError::UnknownBroker { .. } => {
+                        "kafka_cluster_describe shows the brokers".into()
+                    }
                     _ => "kafka_topic_list shows the topics".to_string(),
                 });
                 (kafka_code(error), hints)
@@ -229,11 +232,24 @@ impl From<&Error> for Problem {
         };
         Self {
             code,
-            message,
+            message: clip(message),
             retryable,
             hints,
         }
     }
+}
+
+/// Longest message, characters. An argument of megabytes must not come back as an error of
+/// megabytes.
+const LONGEST: usize = 1_500;
+
+fn clip(message: String) -> String {
+    let Some((end, _)) = message.char_indices().nth(LONGEST) else {
+        return message;
+    };
+    let left = message.get(end..).unwrap_or_default().chars().count();
+    let kept = message.get(..end).unwrap_or_default();
+    format!("{kept}... ({left} characters left out)")
 }
 
 /// A stable code for each kind of Kafka failure.

@@ -12,8 +12,8 @@ use crate::schema;
 use crate::tool::{Effect, ToolDef};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock,
-    DiscoverResult, Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities,
-    ServerConfig, Tool, ToolAnnotations,
+    CustomRequest, CustomResult, DiscoverResult, ErrorCode, Implementation, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -111,6 +111,34 @@ impl ServerHandler for Server {
         result.ttl_ms = Some(LIST_TTL_MS);
         result.cache_scope = Some(CacheScope::Public);
         Ok(result)
+    }
+
+    /// Where requests end that fit no known form. One with a known name has wrong parameters, and
+    /// saying that its method does not exist would send people the wrong way.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let form = match request.method.as_str() {
+            "tools/call" => "{\"name\": TOOL, \"arguments\": {...}}",
+            "tools/list" => "{\"cursor\": TEXT}, or none",
+            "initialize" => {
+                "{\"protocolVersion\": TEXT, \"capabilities\": {...}, \"clientInfo\": {...}}"
+            }
+            _ => {
+                let name: String = request.method.chars().take(64).collect();
+                return Err(ErrorData::new(
+                    ErrorCode::METHOD_NOT_FOUND,
+                    format!("method `{name}` does not exist here"),
+                    None,
+                ));
+            }
+        };
+        Err(ErrorData::invalid_params(
+            format!("the parameters of `{}` are {form}", request.method),
+            None,
+        ))
     }
 
     async fn call_tool(

@@ -5,6 +5,9 @@
 
 use kafkaweave_core::payload::one_line;
 
+/// Cells are aligned up to this width; longer ones stick out.
+const WIDEST: usize = 40;
+
 /// A table under construction.
 pub struct Table {
     head: Vec<String>,
@@ -23,7 +26,8 @@ impl Table {
     /// Adds a row; cells beyond the heads are dropped. A cell stays in its line: strangers choose the
     /// names of groups and clients, and such a name must not pass for a row.
     pub fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(cells.iter().map(|cell| one_line(cell)).collect());
+        self.rows
+            .push(cells.iter().map(|cell| one_line(cell)).collect());
     }
 
     /// Whether there are no rows.
@@ -45,11 +49,11 @@ impl Table {
             .collect();
         let width = |c: usize| {
             let cells = self.rows.iter().filter_map(|r| r.get(c));
-            cells
+            let lengths = cells
                 .chain([&self.head[c]])
-                .map(|cell| cell.chars().count())
-                .max()
-                .unwrap_or(0)
+                .map(|cell| cell.chars().count());
+            // One long cell shall not fill all other lines with blanks.
+            lengths.filter(|l| *l <= WIDEST).max().unwrap_or(WIDEST)
         };
         let right = |c: usize| {
             let mut cells = self

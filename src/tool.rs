@@ -1,6 +1,6 @@
 //! The extension point: what a tool is.
 //!
-//! A tool is one file that implements [`Tool`]; one name in its group's [`tools!`](crate::tools)
+//! A tool is one file that implements [`Tool`]; one name in its group's [`tools!`](macro@crate::tools)
 //! line registers it. Schema, annotations, command line, reference and policy class are derived.
 //! Nothing here knows a transport or a protocol library.
 

@@ -5,7 +5,9 @@ use crate::problem::{Error, Problem};
 use crate::schema::CLUSTER;
 use crate::tool::{JsonObject, ToolDef};
 use clap::builder::PossibleValuesParser;
+use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
+use kafkaweave_core::near::near;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use tokio_util::sync::CancellationToken;
@@ -127,6 +129,24 @@ fn flag(name: String, property: &Value, needed: bool) -> Arg {
     }
 }
 
+/// All tools begin alike, so clap finds most of them similar to a mistyped one: the nearest three
+/// are told.
+pub(super) fn nearest_tools(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(wanted)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
+    };
+    let near = near(wanted, crate::tools::all().map(|t| t.name), 3);
+    if near.is_empty() {
+        return error;
+    }
+    let near = near.into_iter().map(String::from).collect();
+    error.insert(
+        ContextKind::SuggestedSubcommand,
+        ContextValue::Strings(near),
+    );
+    error
+}
+
 /// `payload_bytes` is found as `--payload-bytes` and as `--payload_bytes`.
 trait Alias {
     fn alias_if_different(self, long: &str) -> Self;
@@ -233,7 +253,7 @@ pub(super) async fn run(common: &Common, args: CallArgs) -> Result<ExitCode, Cli
 fn print(result: Result<crate::tool::Reply, Problem>, output: OutputFormat) -> ExitCode {
     match (result, output) {
         (Ok(reply), OutputFormat::Json) => {
-            println!("{:#}", reply.structured);
+            say!("{:#}", reply.structured);
             ExitCode::SUCCESS
         }
         (Ok(reply), OutputFormat::Text) => {
@@ -242,12 +262,12 @@ fn print(result: Result<crate::tool::Reply, Problem>, output: OutputFormat) -> E
             } else {
                 reply.text
             };
-            println!("{text}");
+            say!("{text}");
             ExitCode::SUCCESS
         }
         (Err(problem), output) => {
             if output == OutputFormat::Json {
-                println!("{:#}", json!({"error": problem}));
+                say!("{:#}", json!({"error": problem}));
             }
             eprintln!("error: {}", problem.text());
             ExitCode::from(

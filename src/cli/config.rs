@@ -21,8 +21,8 @@ enum ConfigCommand {
 
 pub(super) fn run(common: &Common, args: &ConfigArgs) -> Result<ExitCode, CliError> {
     match args.command {
-        ConfigCommand::Show => print!("{}", common.load()?.show()),
-        ConfigCommand::Schema => println!("{:#}", crate::config::schema()),
+        ConfigCommand::Show => say_text!("{}", common.load()?.show()),
+        ConfigCommand::Schema => say!("{:#}", crate::config::schema()),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -63,8 +63,8 @@ fn between(text: &str, (open, close): (&str, &str), new: &str) -> Option<String>
 pub(super) fn run(args: &DocsArgs) -> Result<ExitCode, CliError> {
     if !args.write {
         match args.document {
-            Document::Tools => print!("{}", tool_reference()),
-            Document::Configuration => print!("{}", configuration_reference()),
+            Document::Tools => say_text!("{}", tool_reference()),
+            Document::Configuration => say_text!("{}", configuration_reference()),
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -85,11 +85,11 @@ fn read(path: &str) -> Result<String, CliError> {
 
 fn write(path: &str, text: &str) -> Result<(), CliError> {
     if Path::new(path).exists() && read(path)? == text {
-        println!("{path} is in date");
+        say!("{path} is in date");
         return Ok(());
     }
     std::fs::write(path, text).map_err(|e| CliError::Failed(format!("`{path}`: {e}")))?;
-    println!("{path} is written");
+    say!("{path} is written");
     Ok(())
 }
 

@@ -18,11 +18,11 @@ pub(super) async fn run(common: &Common, args: &DoctorArgs) -> Result<ExitCode, 
     let config = common.load()?;
     let report = crate::doctor::run(&config, common.flags.cluster.as_deref()).await;
     match args.output {
-        OutputFormat::Text => print!("{}", report.text(colour::wanted())),
+        OutputFormat::Text => say_text!("{}", report.text(colour::wanted())),
         OutputFormat::Json => {
             let json =
                 serde_json::to_value(&report).map_err(|e| CliError::Failed(e.to_string()))?;
-            println!("{json:#}");
+            say!("{json:#}");
         }
     }
     Ok(ExitCode::from(report.exit_code()))

@@ -38,14 +38,14 @@ pub(super) async fn run(args: &SandboxArgs) -> Result<ExitCode, CliError> {
     let sandbox = Sandbox::start(options)
         .await
         .map_err(|e| CliError::Failed(format!("the sandbox cannot start: {e}")))?;
-    println!("in-memory sandbox, not a real cluster; nothing is kept after it ends");
-    println!("bootstrap: {}", sandbox.bootstrap());
-    println!(
+    say!("in-memory sandbox, not a real cluster; nothing is kept after it ends");
+    say!("bootstrap: {}", sandbox.bootstrap());
+    say!(
         "try: kafkaweave call kafka_group_lag --bootstrap {}",
         sandbox.bootstrap()
     );
-    println!("     kcat -L -b {}", sandbox.bootstrap());
-    println!("stop with Ctrl-C");
+    say!("     kcat -L -b {}", sandbox.bootstrap());
+    say!("stop with Ctrl-C");
     tokio::signal::ctrl_c()
         .await
         .map_err(|e| CliError::Failed(e.to_string()))?;

@@ -33,13 +33,13 @@ pub(super) fn run(common: &Common, args: &ToolsArgs) -> Result<ExitCode, CliErro
         };
         let described = serde_json::to_value(describe(tool, true))
             .map_err(|e| CliError::Failed(e.to_string()))?;
-        println!("{described:#}");
+        say!("{described:#}");
         return Ok(ExitCode::SUCCESS);
     }
     if args.output == OutputFormat::Json {
         let tools: Vec<_> = surface.on().iter().map(|t| describe(t, true)).collect();
         let tools = serde_json::to_value(tools).map_err(|e| CliError::Failed(e.to_string()))?;
-        println!("{tools:#}");
+        say!("{tools:#}");
         return Ok(ExitCode::SUCCESS);
     }
     let mut table = Table::new(["tool", "toolset", "effect", "description", "off because"]);
@@ -55,7 +55,7 @@ pub(super) fn run(common: &Common, args: &ToolsArgs) -> Result<ExitCode, CliErro
         ]);
     }
     let text = table.render();
-    println!(
+    say!(
         "{}",
         if colour::wanted() {
             colour::paint(&text)

@@ -16,6 +16,7 @@ use rmcp::transport::streamable_http_server::session::local::LocalSessionManager
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
@@ -54,6 +55,9 @@ impl Default for HttpOptions {
     }
 }
 
+/// How long running answers are waited for when serving ends.
+const GRACE: Duration = Duration::from_millis(300);
+
 /// Path of the MCP end point.
 pub const PATH: &str = "/mcp";
 
@@ -61,7 +65,28 @@ pub const PATH: &str = "/mcp";
 struct Gate {
     tokens: Arc<[Secret]>,
     sessions: Arc<LocalSessionManager>,
+    opening: Arc<AtomicUsize>,
     cap: usize,
+    body_bytes: usize,
+}
+
+/// A session that is being opened; it counts until it is one, or is not.
+struct Opening(Arc<AtomicUsize>);
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Gate {
+    /// Room for one more session, held until it is open; requests side by side cannot share it.
+    async fn room(&self) -> Option<Opening> {
+        let before = self.opening.fetch_add(1, Ordering::AcqRel);
+        let opening = Opening(Arc::clone(&self.opening));
+        let open = self.sessions.sessions.read().await.len();
+        (open + before < self.cap).then_some(opening)
+    }
 }
 
 /// A bound listener, so that the address is known before serving.
@@ -109,7 +134,9 @@ impl Http {
         let gate = Gate {
             tokens: options.tokens.into(),
             sessions,
+            opening: Arc::default(),
             cap: options.sessions,
+            body_bytes: options.body_bytes,
         };
         let router = Router::new()
             .nest_service(PATH, service)
@@ -139,15 +166,19 @@ impl Http {
                 tracing::debug!(%error, "nodelay");
             }
         });
-        let stop = self.stop;
-        axum::serve(listener, self.router)
-            .with_graceful_shutdown(async move { stop.cancelled().await })
-            .await
+        let stop = self.stop.clone();
+        let serving = axum::serve(listener, self.router)
+            .with_graceful_shutdown(async move { stop.cancelled().await });
+        tokio::select! {
+            served = serving => served,
+            // A client in the middle of a request, or one that does not read, is not waited for.
+            () = async { self.stop.cancelled().await; tokio::time::sleep(GRACE).await } => Ok(()),
+        }
     }
 }
 
 /// Token first, then room for a session.
-async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     if !gate.tokens.is_empty() && !authorized(&gate.tokens, request.headers()) {
         let challenge = [(header::WWW_AUTHENTICATE, "Bearer realm=\"kafkaweave\"")];
         return (
@@ -157,15 +188,37 @@ async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Respon
         )
             .into_response();
     }
-    if opens_session(&request) && gate.sessions.sessions.read().await.len() >= gate.cap {
-        let wait = [(header::RETRY_AFTER, "30")];
-        let text = format!(
-            "{} sessions are open, which is the limit; close one, or use protocol 2026-07-28",
-            gate.cap
-        );
-        return (StatusCode::SERVICE_UNAVAILABLE, wait, text).into_response();
+    // Nothing behind this needs the token, and what is not there is in no log.
+    request.headers_mut().remove(header::AUTHORIZATION);
+    request.headers_mut().remove(header::COOKIE);
+    // Said at once, not after a body that is not wanted has been sent.
+    if declared_bytes(request.headers()).is_some_and(|bytes| bytes > gate.body_bytes) {
+        let text = format!("a request has at most {} bytes", gate.body_bytes);
+        return (StatusCode::PAYLOAD_TOO_LARGE, text).into_response();
     }
+    let _opening = if opens_session(&request) {
+        let Some(opening) = gate.room().await else {
+            let wait = [(header::RETRY_AFTER, "30")];
+            let text = format!(
+                "{} sessions are open, which is the limit; close one, or use protocol 2026-07-28",
+                gate.cap
+            );
+            return (StatusCode::SERVICE_UNAVAILABLE, wait, text).into_response();
+        };
+        Some(opening)
+    } else {
+        None
+    };
     next.run(request).await
+}
+
+fn declared_bytes(headers: &HeaderMap) -> Option<usize> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
 }
 
 fn authorized(tokens: &[Secret], headers: &HeaderMap) -> bool {

@@ -1,6 +1,7 @@
 //! MCP over standard input and output.
 //!
-//! Ends when the input ends. Nothing but protocol messages goes to standard output.
+//! Ends when the input ends: what was asked before has five more seconds to be answered, so that
+//! requests can be piped in, and is then stopped. Nothing but protocol messages goes to standard output.
 
 use super::Server;
 use rmcp::ServiceExt;

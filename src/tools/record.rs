@@ -1,5 +1,7 @@
 //! Records, read by assignment: no group is joined, nothing is committed.
 
+mod range;
 pub mod shown;
+mod text;
 
 crate::tools! { read::ReadRecords, search::SearchRecords }

@@ -8,9 +8,17 @@
 )]
 
 mod bed_test;
+mod canary;
+mod cli;
 mod config;
 mod contract;
+mod dispatch;
 mod doctor;
+mod interop;
+mod peers;
+mod protocol;
 mod support;
 mod surface;
+mod tidy;
+mod transports;
 mod truth;

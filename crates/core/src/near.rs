@@ -1,5 +1,8 @@
 //! The nearest known name to a mistyped one.
 
+/// Longest text that near names are looked for, bytes: Kafka's longest topic name, and some.
+const LONGEST: usize = 512;
+
 /// Known names close to `wanted`, nearest first, `count` at most: those that contain it or are
 /// contained in it, or whose edit distance is at most a third of their length.
 pub fn near<'a>(
@@ -7,6 +10,10 @@ pub fn near<'a>(
     known: impl IntoIterator<Item = &'a str>,
     count: usize,
 ) -> Vec<&'a str> {
+    // Longer than any name of Kafka's is no typing error, and the distance to it costs its length.
+    if wanted.len() > LONGEST {
+        return Vec::new();
+    }
     let lower = wanted.to_lowercase();
     let mut found: Vec<(usize, &str)> = known
         .into_iter()
@@ -37,6 +44,11 @@ mod tests {
         assert_eq!(near("ordres", known, 3), ["orders"]);
         assert_eq!(near("Payment", known, 3), ["payments"]);
         assert!(near("zzz", known, 3).is_empty());
+    }
+
+    #[test]
+    fn megabytes_are_near_to_nothing() {
+        assert!(near(&"x".repeat(10 << 20), ["orders"], 3).is_empty());
     }
 
     #[test]

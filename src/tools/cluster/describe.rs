@@ -1,9 +1,10 @@
 //! kafka_cluster_describe: brokers, controller, quorum, versions, totals.
 
+mod text;
+
 use crate::problem::Error;
-use crate::table::{Table, bytes};
-use crate::tool::{Answer, Context, Effect, Tool};
-use crate::tools::common::{Detail, all_topics, count, missing_lines};
+use crate::tool::{Context, Effect, Tool};
+use crate::tools::common::{Detail, all_topics};
 use kafkaweave_core::diagnose::health::missing_brokers;
 use kafkaweave_core::model::{BrokerState, Cluster, LogDir, Missing, Quorum, QuorumMember, Topic};
 use schemars::JsonSchema;
@@ -140,12 +141,20 @@ impl Tool for DescribeCluster {
         let engine = cx.cluster()?.engine()?;
         let detailed = input.detail == Some(Detail::Detailed);
         let dirs = async {
-            if detailed { Some(engine.log_dirs(None).await) } else { None }
+            if detailed {
+                Some(engine.log_dirs(None).await)
+            } else {
+                None
+            }
         };
         let (cluster, topics, dirs) = tokio::join!(engine.cluster(), all_topics(cx), dirs);
         let mut missing = Vec::new();
         let cluster = cluster?.into_value(&mut missing);
-        let gap = |what: &str, error: String| Missing { what: what.into(), broker: None, why: error };
+        let gap = |what: &str, error: String| Missing {
+            what: what.into(),
+            broker: None,
+            why: error,
+        };
         let topics = match topics {
             Ok(topics) => Some(topics.into_value(&mut missing)),
             Err(error) => {
@@ -161,14 +170,41 @@ impl Tool for DescribeCluster {
             }
             None => Vec::new(),
         };
-        Ok(answer(cx, cluster, topics.as_deref(), &dirs, detailed, missing))
+        Ok(answer(
+            cx,
+            cluster,
+            topics.as_deref(),
+            &dirs,
+            detailed,
+            missing,
+        ))
     }
 }
 
-fn answer(cx: &Context, cluster: Cluster, topics: Option<&[Topic]>, dirs: &[LogDir], detailed: bool, missing: Vec<Missing>) -> Output {
-    let controller = cluster.quorum.as_ref().and_then(|q| q.leader_id.map(|id| Controller { id, epoch: q.leader_epoch }));
-    let quorum = cluster.quorum.as_ref().map(|q| voters(q, detailed, cx.now_ms)).unwrap_or_default();
-    let features = if detailed { cluster.features.iter().map(feature).collect() } else { Vec::new() };
+fn answer(
+    cx: &Context,
+    cluster: Cluster,
+    topics: Option<&[Topic]>,
+    dirs: &[LogDir],
+    detailed: bool,
+    missing: Vec<Missing>,
+) -> Output {
+    let controller = cluster.quorum.as_ref().and_then(|q| {
+        q.leader_id.map(|id| Controller {
+            id,
+            epoch: q.leader_epoch,
+        })
+    });
+    let quorum = cluster
+        .quorum
+        .as_ref()
+        .map(|q| voters(q, detailed, cx.now_ms))
+        .unwrap_or_default();
+    let features = if detailed {
+        cluster.features.iter().map(feature).collect()
+    } else {
+        Vec::new()
+    };
     Output {
         brokers: brokers(&cluster, topics.unwrap_or_default(), dirs),
         cluster_id: cluster.cluster_id,
@@ -196,13 +232,21 @@ fn brokers(cluster: &Cluster, topics: &[Topic], dirs: &[LogDir]) -> Vec<BrokerRo
     }
     let size = |broker: i32| {
         let mut own = dirs.iter().filter(|d| d.broker == broker).peekable();
-        own.peek().is_some().then(|| own.flat_map(|d| &d.replicas).map(|r| r.size_bytes).sum())
+        own.peek()
+            .is_some()
+            .then(|| own.flat_map(|d| &d.replicas).map(|r| r.size_bytes).sum())
     };
     let known = cluster.brokers.iter().map(|b| {
-        let address = b.host.as_ref().zip(b.port).map(|(host, port)| format!("{host}:{port}"));
+        let address = b
+            .host
+            .as_ref()
+            .zip(b.port)
+            .map(|(host, port)| format!("{host}:{port}"));
         (b.id, address, b.rack.clone(), b.state)
     });
-    let unregistered = missing_brokers(topics, cluster).into_iter().map(|id| (id, None, None, BrokerState::Missing));
+    let unregistered = missing_brokers(topics, cluster)
+        .into_iter()
+        .map(|id| (id, None, None, BrokerState::Missing));
     let mut rows: Vec<BrokerRow> = known
         .chain(unregistered)
         .map(|(broker, address, rack, state)| BrokerRow {
@@ -229,11 +273,23 @@ fn voters(quorum: &Quorum, detailed: bool, now_ms: i64) -> Vec<Voter> {
         },
         lag: member.lag,
         log_end_offset: member.log_end_offset.filter(|_| detailed),
-        behind_ms: member.last_caught_up_ms.filter(|_| detailed).map(|ms| (now_ms - ms).max(0)),
-        endpoints: if detailed { member.endpoints.clone() } else { Vec::new() },
+        behind_ms: member
+            .last_caught_up_ms
+            .filter(|_| detailed)
+            .map(|ms| (now_ms - ms).max(0)),
+        endpoints: if detailed {
+            member.endpoints.clone()
+        } else {
+            Vec::new()
+        },
     };
     let observers = quorum.observers.iter().map(|m| row(m, true));
-    quorum.voters.iter().map(|m| row(m, false)).chain(observers).collect()
+    quorum
+        .voters
+        .iter()
+        .map(|m| row(m, false))
+        .chain(observers)
+        .collect()
 }
 
 fn feature(feature: &kafkaweave_core::model::Feature) -> FeatureRow {
@@ -264,76 +320,9 @@ fn totals(topics: &[Topic]) -> Totals {
         internal_topics: topics.iter().filter(|t| t.internal).count(),
         partitions: partitions().count(),
         replicas: partitions().map(|p| p.replicas.len()).sum(),
-        under_replicated_partitions: partitions().filter(|p| p.isr.len() < p.replicas.len()).count(),
+        under_replicated_partitions: partitions()
+            .filter(|p| p.isr.len() < p.replicas.len())
+            .count(),
         offline_partitions: partitions().filter(|p| p.leader.is_none()).count(),
-    }
-}
-
-impl Answer for Output {
-    fn text(&self) -> String {
-        let mut text = format!("cluster {}", self.cluster_id.as_deref().unwrap_or("of unknown id"));
-        if self.sandbox {
-            text.push_str(" (in-memory sandbox)");
-        }
-        if let Some(version) = &self.kafka_version {
-            text.push_str(&format!(", Kafka {version}"));
-        }
-        text.push_str(&format!(", {}", count(self.brokers.len(), "broker")));
-        match &self.controller {
-            Some(controller) => text.push_str(&format!(", controller {} (epoch {})", controller.id, controller.epoch)),
-            None => text.push_str(", controller unknown"),
-        }
-        let mut table = Table::new(["broker", "address", "rack", "state", "leaders", "replicas", "size"]);
-        for b in &self.brokers {
-            let state = format!("{:?}", b.state).to_lowercase();
-            let size = b.size_bytes.map(bytes).unwrap_or_default();
-            let (address, rack) = (b.address.clone().unwrap_or_default(), b.rack.clone().unwrap_or_default());
-            table.row([b.broker.to_string(), address, rack, state, b.leaders.to_string(), b.replicas.to_string(), size]);
-        }
-        text.push_str(&format!("\n{}", table.render()));
-        if let Some(t) = &self.totals {
-            text.push_str(&format!(
-                "\n{} ({} internal), {}, {}; {} under-replicated, {} offline",
-                count(t.topics, "topic"),
-                t.internal_topics,
-                count(t.partitions, "partition"),
-                count(t.replicas, "replica"),
-                t.under_replicated_partitions,
-                t.offline_partitions
-            ));
-        }
-        text.push_str(&self.quorum_text());
-        let mut table = Table::new(["broker", "log dir", "replicas", "size", "volume", "free", "error"]);
-        for d in &self.log_dirs {
-            let volume = |b: Option<i64>| b.map(bytes).unwrap_or_default();
-            let error = d.error.clone().unwrap_or_default();
-            table.row([d.broker.to_string(), d.path.clone(), d.replicas.to_string(), bytes(d.size_bytes), volume(d.total_bytes), volume(d.usable_bytes), error]);
-        }
-        if !table.is_empty() {
-            text.push_str(&format!("\n{}", table.render()));
-        }
-        let level = |l: Option<i16>| l.map(|l| l.to_string()).unwrap_or_default();
-        let mut table = Table::new(["feature", "level", "supported"]);
-        for f in &self.features {
-            table.row([f.feature.clone(), level(f.finalized), format!("{}-{}", level(f.supported_min), level(f.supported_max))]);
-        }
-        if !table.is_empty() {
-            text.push_str(&format!("\n{}", table.render()));
-        }
-        text + &missing_lines(&self.missing)
-    }
-}
-
-impl Output {
-    fn quorum_text(&self) -> String {
-        let one = |v: &Voter| {
-            let lag = v.lag.map_or_else(|| ", lag unknown".into(), |lag| if lag == 0 { String::new() } else { format!(", lag {lag}") });
-            let behind = v.behind_ms.filter(|_| v.role != "leader").map(|ms| format!(", caught up {} ago", crate::table::duration(ms)));
-            format!("{} ({}{lag}{})", v.id, v.role, behind.unwrap_or_default())
-        };
-        if self.quorum.is_empty() {
-            return String::new();
-        }
-        format!("\nquorum: {}", self.quorum.iter().map(one).collect::<Vec<_>>().join(", "))
     }
 }

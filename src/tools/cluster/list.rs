@@ -58,7 +58,9 @@ impl Tool for ListClusters {
             default: default == Some(cluster.profile.name.as_str()),
             sandbox: cluster.sandbox,
         };
-        Ok(Output { clusters: cx.clusters.iter().map(row).collect() })
+        Ok(Output {
+            clusters: cx.clusters.iter().map(row).collect(),
+        })
     }
 }
 
@@ -70,9 +72,19 @@ fn security(profile: &Profile) -> String {
         (None, Some(_)) => "SASL_PLAINTEXT",
         (Some(_), Some(_)) => "SASL_SSL",
     };
-    let mutual = profile.tls.as_ref().is_some_and(|t| t.certificate.is_some());
-    let sasl = profile.sasl.as_ref().map(|s| format!(" {} as {}", s.mechanism.name(), s.username));
-    format!("{protocol}{}{}", sasl.unwrap_or_default(), if mutual { " mTLS" } else { "" })
+    let mutual = profile
+        .tls
+        .as_ref()
+        .is_some_and(|t| t.certificate.is_some());
+    let sasl = profile
+        .sasl
+        .as_ref()
+        .map(|s| format!(" {} as {}", s.mechanism.name(), s.username));
+    format!(
+        "{protocol}{}{}",
+        sasl.unwrap_or_default(),
+        if mutual { " mTLS" } else { "" }
+    )
 }
 
 impl Answer for Output {
@@ -82,10 +94,23 @@ impl Answer for Output {
         }
         let mut table = Table::new(["cluster", "bootstrap", "security", "environment", "note"]);
         for row in &self.clusters {
-            let notes = [(row.default, "default"), (row.sandbox, "in-memory sandbox, not a real cluster")];
-            let note: Vec<&str> = notes.iter().filter(|(is, _)| *is).map(|(_, note)| *note).collect();
+            let notes = [
+                (row.default, "default"),
+                (row.sandbox, "in-memory sandbox, not a real cluster"),
+            ];
+            let note: Vec<&str> = notes
+                .iter()
+                .filter(|(is, _)| *is)
+                .map(|(_, note)| *note)
+                .collect();
             let environment = format!("{:?}", row.environment).to_lowercase();
-            table.row([row.cluster.clone(), row.bootstrap.join(","), row.security.clone(), environment, note.join(", ")]);
+            table.row([
+                row.cluster.clone(),
+                row.bootstrap.join(","),
+                row.security.clone(),
+                environment,
+                note.join(", "),
+            ]);
         }
         table.render()
     }

@@ -96,19 +96,42 @@ impl Tool for DescribeConfig {
         let resource = checked(cx, &input).await?;
         let engine = cx.cluster()?.engine()?;
         // Documentation for hundreds of keys is asked for only when it is shown.
-        let configs = engine.configs(std::slice::from_ref(&resource), None, detailed).await?;
+        let configs = engine
+            .configs(std::slice::from_ref(&resource), None, detailed)
+            .await?;
         let mut missing = Vec::new();
-        let entries: Vec<ConfigEntry> = configs.into_value(&mut missing).into_iter().flat_map(|c| c.entries).collect();
+        let entries: Vec<ConfigEntry> = configs
+            .into_value(&mut missing)
+            .into_iter()
+            .flat_map(|c| c.entries)
+            .collect();
         let named = !filter.is_any();
         let all = input.all.unwrap_or(named);
-        let mut rows: Vec<Row> = entries.into_iter().filter(|e| filter.matches(&e.name)).map(row).collect();
+        let mut rows: Vec<Row> = entries
+            .into_iter()
+            .filter(|e| filter.matches(&e.name))
+            .map(row)
+            .collect();
         let before = rows.len();
         rows.retain(|row| all || row.source != ConfigSource::Default);
         let at_default = before - rows.len();
         rows.sort_by(|a, b| a.key.cmp(&b.key));
         let limit = page::limit(input.limit, 40);
-        let (entries, page) = page::page(rows, page::question(&input), input.cursor.as_deref(), limit, |row| row.key.clone())?;
-        Ok(Output { kind: input.kind, name: resource.name, entries, page, at_default, missing })
+        let (entries, page) = page::page(
+            rows,
+            page::question(&input),
+            input.cursor.as_deref(),
+            limit,
+            |row| row.key.clone(),
+        )?;
+        Ok(Output {
+            kind: input.kind,
+            name: resource.name,
+            entries,
+            page,
+            at_default,
+            missing,
+        })
     }
 }
 
@@ -122,8 +145,15 @@ async fn checked(cx: &Context, input: &Input) -> Result<ConfigResource, Error> {
         ResourceKind::Broker => {
             let number: Option<i32> = input.name.parse().ok();
             let Some(id) = number else {
-                let reason = format!("is \"{}\"; a broker is named by its id, a number", input.name);
-                return Err(Error::Argument { path: "name".into(), reason, near: Vec::new() });
+                let reason = format!(
+                    "is \"{}\"; a broker is named by its id, a number",
+                    input.name
+                );
+                return Err(Error::Argument {
+                    path: "name".into(),
+                    reason,
+                    near: Vec::new(),
+                });
             };
             let brokers = cx.cluster()?.engine()?.cluster().await?.value.brokers;
             if !brokers.iter().any(|b| b.id == id) {
@@ -134,13 +164,28 @@ async fn checked(cx: &Context, input: &Input) -> Result<ConfigResource, Error> {
                 });
             }
         }
+        ResourceKind::Group if input.name.trim().is_empty() => {
+            let reason = format!("is \"{}\"; a group has a name", input.name);
+            return Err(Error::Argument {
+                path: "name".into(),
+                reason,
+                near: Vec::new(),
+            });
+        }
         ResourceKind::Group => {}
     }
-    Ok(ConfigResource { kind: input.kind, name: input.name.clone() })
+    Ok(ConfigResource {
+        kind: input.kind,
+        name: input.name.clone(),
+    })
 }
 
 fn row(entry: ConfigEntry) -> Row {
-    let precedence = entry.synonyms.into_iter().map(|s| Level { key: s.name, value: s.value, source: s.source });
+    let precedence = entry.synonyms.into_iter().map(|s| Level {
+        key: s.name,
+        value: s.value,
+        source: s.source,
+    });
     Row {
         key: entry.name,
         value: entry.value,
@@ -159,15 +204,39 @@ impl Answer for Output {
         let kind = format!("{:?}", self.kind).to_lowercase();
         let mut text = format!("{kind} {}: {}", self.name, count(self.page.total, "key"));
         if self.at_default > 0 {
-            text.push_str(&format!(" set (and {} at default; all=true shows them)", self.at_default));
+            text.push_str(&format!(
+                " set (and {} at default; all=true shows them)",
+                self.at_default
+            ));
         }
         let mut table = Table::new(["key", "value", "default", "source", "note"]);
         for row in &self.entries {
-            let hidden = if row.sensitive { "(sensitive)" } else { "(unset)" };
+            let hidden = if row.sensitive {
+                "(sensitive)"
+            } else {
+                "(unset)"
+            };
             let value = row.value.clone().unwrap_or_else(|| hidden.into());
-            let default = row.default.clone().filter(|d| Some(d) != row.value.as_ref()).unwrap_or_default();
-            let source = serde_json::to_value(row.source).ok().and_then(|s| s.as_str().map(String::from)).unwrap_or_default();
-            table.row([row.key.clone(), value, default, source, if row.read_only { "read-only".into() } else { String::new() }]);
+            let default = row
+                .default
+                .clone()
+                .filter(|d| Some(d) != row.value.as_ref())
+                .unwrap_or_default();
+            let source = serde_json::to_value(row.source)
+                .ok()
+                .and_then(|s| s.as_str().map(String::from))
+                .unwrap_or_default();
+            table.row([
+                row.key.clone(),
+                value,
+                default,
+                source,
+                if row.read_only {
+                    "read-only".into()
+                } else {
+                    String::new()
+                },
+            ]);
         }
         if !table.is_empty() {
             text.push_str(&format!("\n{}", table.render()));
@@ -178,7 +247,13 @@ impl Answer for Output {
             }
             for level in row.precedence.iter().skip(1) {
                 let source = format!("{:?}", level.source);
-                text.push_str(&format!("\n{} below: {} {}={}", row.key, source, level.key, level.value.as_deref().unwrap_or("(unset)")));
+                text.push_str(&format!(
+                    "\n{} below: {} {}={}",
+                    row.key,
+                    source,
+                    level.key,
+                    level.value.as_deref().unwrap_or("(unset)")
+                ));
             }
         }
         if let Some(line) = self.page.line("keys") {

@@ -94,15 +94,27 @@ impl Tool for DescribeGroup {
     async fn run(cx: &Context, input: Input) -> Result<Output, Error> {
         let mut missing = Vec::new();
         let listing = one_group(cx, &input.group).await?;
-        let described = cx.cluster()?.engine()?.describe_groups(std::slice::from_ref(&listing)).await?;
+        let described = cx
+            .cluster()?
+            .engine()?
+            .describe_groups(std::slice::from_ref(&listing))
+            .await?;
         let Some(group) = described.into_value(&mut missing).into_iter().next() else {
-            return Err(Error::Incomplete { what: format!("group `{}`", input.group), missing });
+            return Err(Error::Incomplete {
+                what: format!("group `{}`", input.group),
+                missing,
+            });
         };
         let mut members: Vec<Row> = group.members.into_iter().map(row).collect();
         members.sort_by(|a, b| (&a.client_id, &a.member_id).cmp(&(&b.client_id, &b.member_id)));
         let limit = page::limit(input.limit, 50);
-        let (members, page) =
-            page::page(members, page::question(&input), input.cursor.as_deref(), limit, |m| m.member_id.clone())?;
+        let (members, page) = page::page(
+            members,
+            page::question(&input),
+            input.cursor.as_deref(),
+            limit,
+            |m| m.member_id.clone(),
+        )?;
         Ok(Output {
             group: group.group,
             group_type: group.group_type,
@@ -114,7 +126,11 @@ impl Tool for DescribeGroup {
             assignment_epoch: group.assignment_epoch,
             members,
             page,
-            subtopologies: group.subtopologies.into_iter().map(|(id, topics)| Subtopology { id, topics }).collect(),
+            subtopologies: group
+                .subtopologies
+                .into_iter()
+                .map(|(id, topics)| Subtopology { id, topics })
+                .collect(),
             missing,
         })
     }
@@ -137,13 +153,22 @@ fn row(member: Member) -> Row {
 
 /// `orders:0,1 payments:2`.
 fn held(assignment: &[TopicPartitions]) -> String {
-    assignment.iter().map(|t| format!("{}:{}", t.topic, ids(&t.partitions))).collect::<Vec<_>>().join(" ")
+    assignment
+        .iter()
+        .map(|t| format!("{}:{}", t.topic, ids(&t.partitions)))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 impl Answer for Output {
     fn text(&self) -> String {
         let kind = format!("{:?}", self.group_type).to_lowercase();
-        let mut text = format!("{kind} group {}: {}, {}", one_line(&self.group), self.state, count(self.page.total, "member"));
+        let mut text = format!(
+            "{kind} group {}: {}, {}",
+            one_line(&self.group),
+            self.state,
+            count(self.page.total, "member")
+        );
         if !self.assignor.is_empty() {
             text.push_str(&format!(", assignor {}", self.assignor));
         }
@@ -154,14 +179,40 @@ impl Answer for Output {
         if let Some(epoch) = self.assignment_epoch.filter(|e| Some(*e) != self.epoch) {
             text.push_str(&format!(" (assignment {epoch})"));
         }
-        let mut table = Table::new(["client", "host", "instance", "epoch", "partitions", "assignment", "shall hold", "member"]);
+        let mut table = Table::new([
+            "client",
+            "host",
+            "instance",
+            "epoch",
+            "partitions",
+            "assignment",
+            "shall hold",
+            "member",
+        ]);
         for row in &self.members {
-            let tasks = row.tasks.iter().map(|t| format!("{} {}:{}", t.role, t.subtopology, ids(&t.partitions)));
-            let (assignment, partitions): (String, String) = match (&row.assignment, row.tasks.is_empty()) {
-                (_, false) => (tasks.collect::<Vec<_>>().join(" "), row.tasks.iter().map(|t| t.partitions.len()).sum::<usize>().to_string()),
-                (Some(own), true) => (held(own), own.iter().map(|t| t.partitions.len()).sum::<usize>().to_string()),
-                (None, true) => ("unknown".into(), String::new()),
-            };
+            let tasks = row
+                .tasks
+                .iter()
+                .map(|t| format!("{} {}:{}", t.role, t.subtopology, ids(&t.partitions)));
+            let (assignment, partitions): (String, String) =
+                match (&row.assignment, row.tasks.is_empty()) {
+                    (_, false) => (
+                        tasks.collect::<Vec<_>>().join(" "),
+                        row.tasks
+                            .iter()
+                            .map(|t| t.partitions.len())
+                            .sum::<usize>()
+                            .to_string(),
+                    ),
+                    (Some(own), true) => (
+                        held(own),
+                        own.iter()
+                            .map(|t| t.partitions.len())
+                            .sum::<usize>()
+                            .to_string(),
+                    ),
+                    (None, true) => ("unknown".into(), String::new()),
+                };
             table.row([
                 row.client_id.clone(),
                 row.host.clone(),
@@ -177,7 +228,11 @@ impl Answer for Output {
             text.push_str(&format!("\n{}", table.render()));
         }
         for sub in &self.subtopologies {
-            text.push_str(&format!("\nsub-topology {}: {}", sub.id, sub.topics.join(", ")));
+            text.push_str(&format!(
+                "\nsub-topology {}: {}",
+                sub.id,
+                sub.topics.join(", ")
+            ));
         }
         if let Some(line) = self.page.line("members") {
             text.push_str(&format!("\n{line}"));

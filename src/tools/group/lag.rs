@@ -1,23 +1,22 @@
 //! kafka_group_lag: how far groups are behind, in records and in seconds.
 
+mod facts;
+mod text;
+
 use crate::page::{self, Page};
 use crate::problem::Error;
-use crate::table::{Table, duration};
-use crate::tool::{Answer, Context, Effect, Tool};
-use crate::tools::common::{Detail, count, missing_lines};
+use crate::tool::{Context, Effect, Tool};
+use crate::tools::common::{Detail, all_topics};
+use facts::gather;
 use kafkaweave_client::kafka::{Engine, KafkaError};
 use kafkaweave_core::diagnose::lag::{
-    FirstUnread, GroupLag, LagInput, LagState, LagTotals, PartitionLag, TopicLag, lag, unread_positions, wanted_partitions,
+    FirstUnread, GroupLag, LagState, LagTotals, PartitionLag, TopicLag, unread_positions,
 };
-use kafkaweave_core::model::{
-    GroupDescription, GroupListing, GroupOffsets, GroupType, Isolation, Missing, OffsetSpec, PartitionOffset,
-};
+use kafkaweave_core::model::{GroupListing, GroupType, Missing};
 use kafkaweave_core::names::NameFilter;
 use kafkaweave_core::near::near;
-use kafkaweave_core::payload::one_line;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// kafka_group_lag.
 pub struct MeasureLag;
@@ -36,8 +35,8 @@ enum Sort {
 pub struct Input {
     /// Name, part, glob or /regex/
     group: Option<String>,
-        topic: Option<String>,
-        lagging: Option<bool>,
+    topic: Option<String>,
+    lagging: Option<bool>,
     sort: Option<Sort>,
     /// detailed: partitions too
     detail: Option<Detail>,
@@ -95,16 +94,30 @@ impl Tool for MeasureLag {
         let facts = gather(engine, &groups, &topics, missing).await?;
         let only_lagging = input.lagging == Some(true);
         let mut judged = facts.judge(&groups, &FirstUnread::new(), cx.now_ms);
+        if !facts.elsewhere.is_empty() {
+            // They have offsets, on other topics: "committed nothing" would be wrong of them.
+            judged.retain(|g| !facts.elsewhere.contains(&g.group));
+            if judged.is_empty() {
+                known_topic(cx, &topics, input.topic.as_deref().unwrap_or_default()).await?;
+            }
+        }
         if only_lagging {
-            judged.retain(|g| g.totals.lag.is_none_or(|lag| lag > 0) || g.totals.expired + g.totals.unknown > 0);
+            judged.retain(|g| {
+                g.totals.lag.is_none_or(|lag| lag > 0) || g.totals.expired + g.totals.unknown > 0
+            });
         }
         judged.sort_by(|a, b| a.group.cmp(&b.group));
         if input.sort.unwrap_or_default() == Sort::Lag {
             judged.sort_by_key(|g| std::cmp::Reverse(g.totals.lag));
         }
         let limit = page::limit(input.limit, 30);
-        let (mut shown, page) =
-            page::page(judged, page::question(&input), input.cursor.as_deref(), limit, |g| g.group.clone())?;
+        let (mut shown, page) = page::page(
+            judged,
+            page::question(&input),
+            input.cursor.as_deref(),
+            limit,
+            |g| g.group.clone(),
+        )?;
         // Time lag costs a read at each position, so it is taken only for what is shown.
         let positions = unread_positions(&shown);
         if !positions.is_empty() {
@@ -114,95 +127,77 @@ impl Tool for MeasureLag {
             shown = facts.judge(&order, &first_unread, cx.now_ms);
         }
         let deep = page.total == 1 || input.detail == Some(Detail::Detailed);
-        let groups = shown.into_iter().map(|g| row(g, deep, only_lagging)).collect();
-        Ok(Output { groups, page, missing: facts.missing })
+        let groups = shown
+            .into_iter()
+            .map(|g| row(g, deep, only_lagging))
+            .collect();
+        Ok(Output {
+            groups,
+            page,
+            missing: facts.missing,
+        })
     }
 }
 
 /// The groups asked for: the one of exactly that name, or those that fit the filter.
-async fn chosen(engine: &dyn Engine, input: &Input, missing: &mut Vec<Missing>) -> Result<Vec<GroupListing>, Error> {
+async fn chosen(
+    engine: &dyn Engine,
+    input: &Input,
+    missing: &mut Vec<Missing>,
+) -> Result<Vec<GroupListing>, Error> {
     let all = engine.groups().await?.into_value(missing);
-    let Some(wanted) = input.group.as_deref().filter(|g| !g.is_empty()) else { return Ok(all) };
+    let Some(wanted) = input.group.as_deref().filter(|g| !g.is_empty()) else {
+        return Ok(all);
+    };
     if let Some(exact) = all.iter().find(|g| g.group == wanted) {
         missing.clear();
         return Ok(vec![exact.clone()]);
     }
     let filter = NameFilter::parse(Some(wanted))?;
-    let found: Vec<GroupListing> = all.iter().filter(|g| filter.matches(&g.group)).cloned().collect();
+    let found: Vec<GroupListing> = all
+        .iter()
+        .filter(|g| filter.matches(&g.group))
+        .cloned()
+        .collect();
     if !found.is_empty() {
         return Ok(found);
     }
     if !missing.is_empty() {
-        return Err(Error::Incomplete { what: format!("group `{wanted}`"), missing: std::mem::take(missing) });
+        return Err(Error::Incomplete {
+            what: format!("group `{wanted}`"),
+            missing: std::mem::take(missing),
+        });
     }
-    let near = near(wanted, all.iter().map(|g| g.group.as_str()), 3).into_iter().map(String::from).collect();
-    Err(Error::Unknown { error: KafkaError::UnknownGroup { group: wanted.into() }, near, maybe_hidden: true })
-}
-
-/// All that lag is judged from.
-struct Facts {
-    committed: Vec<GroupOffsets>,
-    descriptions: Option<Vec<GroupDescription>>,
-    offsets: Vec<PartitionOffset>,
-    missing: Vec<Missing>,
-}
-
-impl Facts {
-    fn judge(&self, groups: &[GroupListing], first_unread: &FirstUnread, now_ms: i64) -> Vec<GroupLag> {
-        lag(&LagInput {
-            groups,
-            committed: &self.committed,
-            offsets: &self.offsets,
-            descriptions: self.descriptions.as_deref(),
-            first_unread,
-            newest_ms: &BTreeMap::new(),
-            now_ms: Some(now_ms),
-            missing: &self.missing,
-        })
-    }
-}
-
-/// Asks for offsets of partitions after the committed ones: in the other order a busy group looks
-/// as if it were beyond the end.
-async fn gather(
-    engine: &dyn Engine,
-    groups: &[GroupListing],
-    topics: &NameFilter,
-    mut missing: Vec<Missing>,
-) -> Result<Facts, Error> {
-    let (committed, described) = tokio::join!(engine.committed(groups), engine.describe_groups(groups));
-    let mut committed = committed?.into_value(&mut missing);
-    let gap = |what: &str, error: &KafkaError| Missing { what: what.into(), broker: None, why: error.to_string() };
-    let mut descriptions = match described {
-        Ok(described) => Some(described.into_value(&mut missing)),
-        Err(error) => {
-            missing.push(gap("members", &error));
-            None
-        }
-    };
-    for group in &mut committed {
-        group.offsets.retain(|o| topics.matches(&o.topic));
-    }
-    for member in descriptions.iter_mut().flatten().flat_map(|d| &mut d.members) {
-        member.assignment.iter_mut().for_each(|held| held.retain(|a| topics.matches(&a.topic)));
-    }
-    // Members of a streams group hold tasks, whose topics are those of their sub-topology.
-    for (_, sources) in descriptions.iter_mut().flatten().flat_map(|d| &mut d.subtopologies) {
-        sources.retain(|topic| topics.matches(topic));
-    }
-    let queries: Vec<_> = wanted_partitions(&committed, descriptions.as_deref())
+    let near = near(wanted, all.iter().map(|g| g.group.as_str()), 3)
         .into_iter()
-        .filter(|p| topics.matches(&p.topic))
-        .flat_map(|p| [(p.clone(), OffsetSpec::Earliest), (p, OffsetSpec::Latest)])
+        .map(String::from)
         .collect();
-    let offsets = match engine.offsets(&queries, Isolation::ReadUncommitted).await {
-        Ok(offsets) => offsets.into_value(&mut missing),
-        Err(error) => {
-            missing.push(gap("offsets of partitions", &error));
-            Vec::new()
-        }
-    };
-    Ok(Facts { committed, descriptions, offsets, missing })
+    Err(Error::Unknown {
+        error: KafkaError::UnknownGroup {
+            group: wanted.into(),
+        },
+        near,
+        maybe_hidden: true,
+    })
+}
+
+/// An error when no topic of the cluster fits.
+async fn known_topic(cx: &Context, topics: &NameFilter, wanted: &str) -> Result<(), Error> {
+    let known = all_topics(cx).await?;
+    if !known.missing.is_empty() || known.value.iter().any(|t| topics.matches(&t.name)) {
+        return Ok(());
+    }
+    let near = near(wanted, known.value.iter().map(|t| t.name.as_str()), 3)
+        .into_iter()
+        .map(String::from)
+        .collect();
+    Err(Error::Unknown {
+        error: KafkaError::UnknownTopic {
+            topic: wanted.into(),
+        },
+        near,
+        maybe_hidden: true,
+    })
 }
 
 fn row(group: GroupLag, deep: bool, only_lagging: bool) -> Row {
@@ -219,161 +214,5 @@ fn row(group: GroupLag, deep: bool, only_lagging: bool) -> Row {
         topics: if deep { group.topics } else { Vec::new() },
         partitions,
         why: group.why,
-    }
-}
-
-/// `12`, `12+` for a lower bound, `unknown`.
-fn amount(value: Option<i64>, lower_bound: bool, show: impl Fn(i64) -> String) -> String {
-    match value {
-        None => "unknown".into(),
-        Some(value) if lower_bound => format!("{}+", show(value)),
-        Some(value) => show(value),
-    }
-}
-
-fn lag_text(totals: &LagTotals) -> String {
-    amount(totals.lag, totals.lag_is_lower_bound, |lag| lag.to_string())
-}
-
-fn time_text(totals: &LagTotals) -> String {
-    amount(totals.max_time_lag_ms, totals.time_is_lower_bound, duration)
-}
-
-/// What is unusual about a group's sum, in words.
-fn notes(row: &Row) -> String {
-    let totals = &row.totals;
-    let mut notes = Vec::new();
-    let mut note = |number: usize, what: &str| {
-        if number > 0 {
-            notes.push(format!("{number} {what}"));
-        }
-    };
-    note(totals.expired, "expired");
-    note(totals.beyond_end, "beyond end");
-    note(totals.no_commit, "without commit");
-    note(totals.unknown, "unknown");
-    // Without members it goes without saying.
-    if row.members != Some(0) {
-        note(totals.without_owner.unwrap_or(0), "without owner");
-    }
-    if totals.lost > 0 {
-        notes.push(format!("{} records lost to retention", totals.lost));
-    }
-    notes.join(", ")
-}
-
-impl Row {
-    fn partitions_text(&self) -> String {
-        let mut table =
-            Table::new(["topic", "partition", "committed", "start", "end", "lag", "time lag", "owner", "state", "note"]);
-        let number = |n: Option<i64>| n.map(|n| n.to_string()).unwrap_or_default();
-        for p in &self.partitions {
-            let state = match p.state {
-                LagState::Ok => String::new(),
-                LagState::NoCommit => "no commit".into(),
-                LagState::Expired => "expired".into(),
-                LagState::BeyondEnd => "beyond end".into(),
-                LagState::Unknown => "unknown".into(),
-            };
-            let lost = p.lost.filter(|l| *l > 0).map(|l| format!("{l} lost"));
-            let note: Vec<String> = lost.into_iter().chain(p.why.clone()).chain(p.time_why.clone()).collect();
-            table.row([
-                p.topic.clone(),
-                p.partition.to_string(),
-                number(p.committed),
-                number(p.log_start),
-                number(p.log_end),
-                p.lag.map_or_else(|| "unknown".into(), |l| l.to_string()),
-                p.time_lag_ms.map_or_else(|| "unknown".into(), duration),
-                p.owner.as_ref().map(ToString::to_string).unwrap_or_default(),
-                state,
-                note.join("; "),
-            ]);
-        }
-        table.render()
-    }
-}
-
-impl Answer for Output {
-    fn text(&self) -> String {
-        let mut text = match self.groups.as_slice() {
-            [one] if self.page.total == 1 => {
-                let kind = format!("{:?}", one.group_type).to_lowercase();
-                let members = one.members.map_or_else(|| "unknown members".into(), |m| count(m, "member"));
-                let noun = format!("{kind} group {}: {}, {members}", one_line(&one.group), one.state);
-                format!("{noun}; lag {} records, {} behind", lag_text(&one.totals), time_text(&one.totals))
-            }
-            _ => {
-                let behind = self.groups.iter().filter(|g| g.totals.lag != Some(0)).count();
-                format!("{}, {behind} of {} shown behind or unknown", count(self.page.total, "group"), self.page.shown)
-            }
-        };
-        if self.page.total != 1 {
-            let mut table =
-                Table::new(["group", "type", "state", "members", "lag", "time lag", "lagging", "partitions", "note"]);
-            for row in &self.groups {
-                let kind = format!("{:?}", row.group_type).to_lowercase();
-                let members = row.members.map(|m| m.to_string()).unwrap_or_default();
-                let note = [notes(row), row.why.clone().unwrap_or_default()];
-                table.row([
-                    row.group.clone(),
-                    kind,
-                    row.state.clone(),
-                    members,
-                    lag_text(&row.totals),
-                    time_text(&row.totals),
-                    row.totals.lagging.to_string(),
-                    row.totals.partitions.to_string(),
-                    note.into_iter().filter(|n| !n.is_empty()).collect::<Vec<_>>().join("; "),
-                ]);
-            }
-            if !table.is_empty() {
-                text.push_str(&format!("\n{}", table.render()));
-            }
-        }
-        for row in self.groups.iter().filter(|r| !r.partitions.is_empty() || self.page.total == 1) {
-            let note = notes(row);
-            if self.page.total == 1 {
-                let why = row.why.iter().cloned();
-                let parts: Vec<String> = std::iter::once(note).filter(|n| !n.is_empty()).chain(why).collect();
-                if !parts.is_empty() {
-                    text.push_str(&format!(" ({})", parts.join("; ")));
-                }
-            } else {
-                text.push_str(&format!("\n\n{}", one_line(&row.group)));
-            }
-            let table = row.partitions_text();
-            if !table.is_empty() {
-                text.push_str(&format!("\n{table}"));
-            }
-        }
-        if let Some(line) = self.page.line("groups") {
-            text.push_str(&format!("\n{line}"));
-        }
-        text + &missing_lines(&self.missing)
-    }
-
-    fn rows(&self) -> usize {
-        match self.groups.as_slice() {
-            [one] => one.partitions.len(),
-            many => many.len(),
-        }
-    }
-
-    /// One group is cut by partitions, which `topic` narrows; several by groups.
-    fn keep(&mut self, count: usize) {
-        if let [one] = self.groups.as_mut_slice() {
-            let cut = one.partitions.len().saturating_sub(count);
-            one.partitions.sort_by_key(|p| std::cmp::Reverse(p.lag));
-            one.partitions.truncate(count);
-            self.missing.push(Missing {
-                what: format!("{cut} partitions with less lag"),
-                broker: None,
-                why: "the answer would be too large; `topic` narrows it".into(),
-            });
-        } else {
-            self.groups.truncate(count);
-            self.page.keep(&self.groups, |row| row.group.clone());
-        }
     }
 }

@@ -74,13 +74,23 @@ impl Tool for ListGroups {
             check_state(state)?;
             groups.retain(|g| g.state.eq_ignore_ascii_case(state));
         }
-        groups.retain(|g| filter.matches(&g.group) && input.r#type.is_none_or(|t| t == g.group_type));
+        groups
+            .retain(|g| filter.matches(&g.group) && input.r#type.is_none_or(|t| t == g.group_type));
         groups.sort_by(|a, b| a.group.cmp(&b.group));
         let limit = page::limit(input.limit, 50);
-        let (groups, page) = page::page(groups, page::question(&input), input.cursor.as_deref(), limit, |g| g.group.clone())?;
+        let (groups, page) = page::page(
+            groups,
+            page::question(&input),
+            input.cursor.as_deref(),
+            limit,
+            |g| g.group.clone(),
+        )?;
         let mut members = HashMap::new();
         if input.detail == Some(Detail::Detailed) {
-            let described = engine.describe_groups(&groups).await?.into_value(&mut missing);
+            let described = engine
+                .describe_groups(&groups)
+                .await?
+                .into_value(&mut missing);
             members.extend(described.into_iter().map(|d| (d.group, d.members.len())));
         }
         let row = |g: GroupListing| Row {
@@ -91,32 +101,65 @@ impl Tool for ListGroups {
             protocol_type: g.protocol_type,
             coordinator: g.coordinator,
         };
-        Ok(Output { groups: groups.into_iter().map(row).collect(), page, missing })
+        Ok(Output {
+            groups: groups.into_iter().map(row).collect(),
+            page,
+            missing,
+        })
     }
 }
 
 /// States of all group types. Kafka answers an unknown one with an empty list and no error.
 const STATES: &[&str] = &[
-    "Stable", "Empty", "Dead", "PreparingRebalance", "CompletingRebalance", "Assigning", "Reconciling", "NotReady", "Unknown",
+    "Stable",
+    "Empty",
+    "Dead",
+    "PreparingRebalance",
+    "CompletingRebalance",
+    "Assigning",
+    "Reconciling",
+    "NotReady",
+    "Unknown",
 ];
 
 fn check_state(state: &str) -> Result<(), Error> {
     if STATES.iter().any(|s| s.eq_ignore_ascii_case(state)) {
         return Ok(());
     }
-    let near = kafkaweave_core::near::near(state, STATES.iter().copied(), 1).into_iter().map(String::from).collect();
+    let near = kafkaweave_core::near::near(state, STATES.iter().copied(), 1)
+        .into_iter()
+        .map(String::from)
+        .collect();
     let reason = format!("is {state:?}; allowed: one of {}", STATES.join(", "));
-    Err(Error::Argument { path: "state".into(), reason, near })
+    Err(Error::Argument {
+        path: "state".into(),
+        reason,
+        near,
+    })
 }
 
 impl Answer for Output {
     fn text(&self) -> String {
         let mut text = count(self.page.total, "group");
-        let mut table = Table::new(["group", "type", "state", "protocol", "members", "coordinator"]);
+        let mut table = Table::new([
+            "group",
+            "type",
+            "state",
+            "protocol",
+            "members",
+            "coordinator",
+        ]);
         for row in &self.groups {
             let kind = format!("{:?}", row.group_type).to_lowercase();
             let members = row.members.map(|m| m.to_string()).unwrap_or_default();
-            table.row([row.group.clone(), kind, row.state.clone(), row.protocol_type.clone(), members, row.coordinator.to_string()]);
+            table.row([
+                row.group.clone(),
+                kind,
+                row.state.clone(),
+                row.protocol_type.clone(),
+                members,
+                row.coordinator.to_string(),
+            ]);
         }
         if !table.is_empty() {
             text.push_str(&format!("\n{}", table.render()));

@@ -1,6 +1,7 @@
 //! kafka_record_read: records by offset, time, or from the tail.
 
-use super::shown::{self, Asked, PAYLOAD_BYTES, Records};
+use super::range::{self, Asked, PAYLOAD_BYTES};
+use super::shown::Records;
 use crate::page;
 use crate::problem::Error;
 use crate::tool::{Context, Effect, Tool};
@@ -43,9 +44,19 @@ impl Tool for ReadRecords {
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Records, Error> {
-        let from = input.from.as_deref().map_or(Ok(ReadFrom::Tail), |text| shown::from(text, cx.now_ms))?;
-        let until = input.until.as_deref().map_or(Ok(ReadUntil::End), |text| shown::until(text, cx.now_ms))?;
-        let order = if from == ReadFrom::Tail { ScanOrder::Latest } else { ScanOrder::Earliest };
+        let from = input
+            .from
+            .as_deref()
+            .map_or(Ok(ReadFrom::Tail), |text| range::from(text, cx.now_ms))?;
+        let until = input
+            .until
+            .as_deref()
+            .map_or(Ok(ReadUntil::End), |text| range::until(text, cx.now_ms))?;
+        let order = if from == ReadFrom::Tail {
+            ScanOrder::Latest
+        } else {
+            ScanOrder::Earliest
+        };
         let asked = Asked {
             topic: input.topic,
             partitions: input.partitions.unwrap_or_default(),
@@ -53,11 +64,11 @@ impl Tool for ReadRecords {
             until,
             order,
             predicate: None,
-            isolation: shown::isolation(input.read_committed),
+            isolation: range::isolation(input.read_committed),
             limit: page::limit(input.limit, 10),
             payload_bytes: page::limit(Some(input.payload_bytes.unwrap_or(PAYLOAD_BYTES)), 1024),
             cursor: input.cursor,
         };
-        shown::scan(cx, asked).await
+        range::scan(cx, asked).await
     }
 }

@@ -1,6 +1,7 @@
 //! kafka_record_search: records that fulfil conditions, and what was covered to find them.
 
-use super::shown::{self, Asked, PAYLOAD_BYTES, Records};
+use super::range::{self, Asked, PAYLOAD_BYTES};
+use super::shown::Records;
 use crate::page;
 use crate::problem::Error;
 use crate::tool::{Context, Effect, Tool};
@@ -46,11 +47,29 @@ impl Tool for SearchRecords {
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Records, Error> {
+        if input.r#where.is_empty() {
+            let reason = "is []; allowed: one or more conditions (kafka_record_read reads without)";
+            return Err(Error::Argument {
+                path: "where".into(),
+                reason: reason.into(),
+                near: Vec::new(),
+            });
+        }
         let predicate = Predicate::parse(&input.r#where)?;
-        let from = input.from.as_deref().map_or(Ok(ReadFrom::Beginning), |text| shown::from(text, cx.now_ms))?;
-        let until = input.until.as_deref().map_or(Ok(ReadUntil::End), |text| shown::until(text, cx.now_ms))?;
+        let from = input
+            .from
+            .as_deref()
+            .map_or(Ok(ReadFrom::Beginning), |text| range::from(text, cx.now_ms))?;
+        let until = input
+            .until
+            .as_deref()
+            .map_or(Ok(ReadUntil::End), |text| range::until(text, cx.now_ms))?;
         let tail = from == ReadFrom::Tail;
-        let order = input.order.unwrap_or(if tail { ScanOrder::Latest } else { ScanOrder::Earliest });
+        let order = input.order.unwrap_or(if tail {
+            ScanOrder::Latest
+        } else {
+            ScanOrder::Earliest
+        });
         let asked = Asked {
             topic: input.topic,
             partitions: input.partitions.unwrap_or_default(),
@@ -58,11 +77,11 @@ impl Tool for SearchRecords {
             until,
             order,
             predicate: Some(predicate),
-            isolation: shown::isolation(input.read_committed),
+            isolation: range::isolation(input.read_committed),
             limit: page::limit(input.limit, 10),
             payload_bytes: page::limit(Some(input.payload_bytes.unwrap_or(PAYLOAD_BYTES)), 1024),
             cursor: input.cursor,
         };
-        shown::scan(cx, asked).await
+        range::scan(cx, asked).await
     }
 }

@@ -47,14 +47,21 @@ impl Tool for ExplainTools {
 
     async fn run(cx: &Context, _input: Input) -> Result<Output, Error> {
         let on = cx.surface.on().iter().map(|tool| (*tool, None));
-        let off = cx.surface.off().iter().map(|(tool, why)| (*tool, Some(*why)));
+        let off = cx
+            .surface
+            .off()
+            .iter()
+            .map(|(tool, why)| (*tool, Some(*why)));
         let row = |(tool, off): (&'static crate::tool::ToolDef, Option<&'static str>)| Row {
             tool: tool.name,
             toolset: tool.toolset,
             effect: format!("{:?}", tool.effect).to_lowercase(),
             off,
         };
-        Ok(Output { version: env!("CARGO_PKG_VERSION"), tools: on.chain(off).map(row).collect() })
+        Ok(Output {
+            version: env!("CARGO_PKG_VERSION"),
+            tools: on.chain(off).map(row).collect(),
+        })
     }
 }
 
@@ -63,8 +70,18 @@ impl Answer for Output {
         let on = self.tools.iter().filter(|t| t.off.is_none()).count();
         let mut table = Table::new(["tool", "toolset", "effect", "off because"]);
         for row in &self.tools {
-            table.row([row.tool.into(), row.toolset.into(), row.effect.clone(), row.off.unwrap_or_default().into()]);
+            table.row([
+                row.tool.into(),
+                row.toolset.into(),
+                row.effect.clone(),
+                row.off.unwrap_or_default().into(),
+            ]);
         }
-        format!("kafkaweave {}: {on} tools on, {} off\n{}", self.version, self.tools.len() - on, table.render())
+        format!(
+            "kafkaweave {}: {on} tools on, {} off\n{}",
+            self.version,
+            self.tools.len() - on,
+            table.render()
+        )
     }
 }

@@ -6,7 +6,8 @@ use crate::table::{Table, bytes};
 use crate::tool::{Answer, Context, Effect, Tool};
 use crate::tools::common::{count, ids, missing_lines, one_topic};
 use kafkaweave_core::model::{
-    ConfigResource, ConfigSource, Isolation, LogDir, Missing, OffsetSpec, PartitionOffset, ResourceKind, Topic, TopicPartition,
+    ConfigResource, ConfigSource, Isolation, LogDir, Missing, OffsetSpec, PartitionOffset,
+    ResourceKind, Topic, TopicPartition,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -97,10 +98,16 @@ impl Tool for DescribeTopic {
             .iter()
             .flat_map(|p| {
                 let partition = TopicPartition::new(&topic.name, p.partition);
-                [(partition.clone(), OffsetSpec::Earliest), (partition, OffsetSpec::Latest)]
+                [
+                    (partition.clone(), OffsetSpec::Earliest),
+                    (partition, OffsetSpec::Latest),
+                ]
             })
             .collect();
-        let resource = [ConfigResource { kind: ResourceKind::Topic, name: topic.name.clone() }];
+        let resource = [ConfigResource {
+            kind: ResourceKind::Topic,
+            name: topic.name.clone(),
+        }];
         let names = [topic.name.clone()];
         let (offsets, dirs, configs) = tokio::join!(
             engine.offsets(&queries, Isolation::ReadUncommitted),
@@ -108,24 +115,48 @@ impl Tool for DescribeTopic {
             engine.configs(&resource, None, false),
         );
         let mut missing = Vec::new();
-        let mut gap = |what: &str, why: String| missing.push(Missing { what: what.into(), broker: None, why });
-        let offsets = offsets.map_err(|e| gap("offsets", e.to_string())).unwrap_or_default();
+        let mut gap = |what: &str, why: String| {
+            missing.push(Missing {
+                what: what.into(),
+                broker: None,
+                why,
+            })
+        };
+        let offsets = offsets
+            .map_err(|e| gap("offsets", e.to_string()))
+            .unwrap_or_default();
         let dirs = dirs.map_err(|e| gap("sizes on disk", e.to_string())).ok();
-        let configs = configs.map_err(|e| gap("configuration", e.to_string())).unwrap_or_default();
+        let configs = configs
+            .map_err(|e| gap("configuration", e.to_string()))
+            .unwrap_or_default();
         let offsets = offsets.into_value(&mut missing);
         let sizes_known = dirs.as_ref().is_some_and(|d| d.missing.is_empty());
         let dirs = dirs.map(|d| d.into_value(&mut missing)).unwrap_or_default();
-        let overrides = configs.into_value(&mut missing).into_iter().flat_map(|c| c.entries);
+        let overrides = configs
+            .into_value(&mut missing)
+            .into_iter()
+            .flat_map(|c| c.entries);
         let overrides = overrides
             .filter(|e| e.source == ConfigSource::Topic)
-            .map(|e| Override { key: e.name, value: e.value })
+            .map(|e| Override {
+                key: e.name,
+                value: e.value,
+            })
             .collect();
         let rows = rows(&topic, &offsets, &dirs);
-        let spans: Option<Vec<i64>> = rows.iter().map(|r| Some(r.latest_offset? - r.earliest_offset?)).collect();
+        let spans: Option<Vec<i64>> = rows
+            .iter()
+            .map(|r| Some(r.latest_offset? - r.earliest_offset?))
+            .collect();
         let total_size = rows.iter().flat_map(|r| r.size_bytes.values()).sum();
         let limit = page::limit(input.limit, 50);
-        let (partitions, page) =
-            page::page(rows, page::question(&input), input.cursor.as_deref(), limit, |row| row.partition.to_string())?;
+        let (partitions, page) = page::page(
+            rows,
+            page::question(&input),
+            input.cursor.as_deref(),
+            limit,
+            |row| row.partition.to_string(),
+        )?;
         Ok(Output {
             topic: topic.name,
             topic_id: topic.topic_id,
@@ -142,12 +173,22 @@ impl Tool for DescribeTopic {
 
 fn rows(topic: &Topic, offsets: &[PartitionOffset], dirs: &[LogDir]) -> Vec<Row> {
     let offset = |partition: i32, spec: OffsetSpec| {
-        offsets.iter().find(|o| o.partition.partition == partition && o.spec == spec).and_then(|o| o.offset)
+        offsets
+            .iter()
+            .find(|o| o.partition.partition == partition && o.spec == spec)
+            .and_then(|o| o.offset)
     };
     let mut sizes: BTreeMap<i32, BTreeMap<i32, i64>> = BTreeMap::new();
     for dir in dirs {
-        for replica in dir.replicas.iter().filter(|r| r.topic == topic.name && !r.future) {
-            sizes.entry(replica.partition).or_default().insert(dir.broker, replica.size_bytes);
+        for replica in dir
+            .replicas
+            .iter()
+            .filter(|r| r.topic == topic.name && !r.future)
+        {
+            sizes
+                .entry(replica.partition)
+                .or_default()
+                .insert(dir.broker, replica.size_bytes);
         }
     }
     let row = |p: &kafkaweave_core::model::Partition| Row {
@@ -166,7 +207,11 @@ fn rows(topic: &Topic, offsets: &[PartitionOffset], dirs: &[LogDir]) -> Vec<Row>
 
 impl Answer for Output {
     fn text(&self) -> String {
-        let mut text = format!("topic {}: {}", self.topic, count(self.page.total, "partition"));
+        let mut text = format!(
+            "topic {}: {}",
+            self.topic,
+            count(self.page.total, "partition")
+        );
         if let Some(span) = self.offset_span {
             text.push_str(&format!(", {span} offsets held"));
         }
@@ -179,11 +224,24 @@ impl Answer for Output {
         if let Some(id) = &self.topic_id {
             text.push_str(&format!(", id {id}"));
         }
-        let mut table = Table::new(["partition", "leader", "replicas", "isr", "offline", "elr", "earliest", "latest", "size"]);
+        let mut table = Table::new([
+            "partition",
+            "leader",
+            "replicas",
+            "isr",
+            "offline",
+            "elr",
+            "earliest",
+            "latest",
+            "size",
+        ]);
         for row in &self.partitions {
             let offset = |o: Option<i64>| o.map_or_else(|| "unknown".into(), |o| o.to_string());
             // The leader's copy stands for the partition; without a leader, the largest one.
-            let size = row.leader.and_then(|l| row.size_bytes.get(&l)).or_else(|| row.size_bytes.values().max());
+            let size = row
+                .leader
+                .and_then(|l| row.size_bytes.get(&l))
+                .or_else(|| row.size_bytes.values().max());
             table.row([
                 row.partition.to_string(),
                 row.leader.map_or_else(|| "none".into(), |l| l.to_string()),
@@ -200,10 +258,17 @@ impl Answer for Output {
         if let Some(line) = self.page.line("partitions") {
             text.push_str(&format!("\n{line}"));
         }
-        let overrides: Vec<String> =
-            self.overrides.iter().map(|o| format!("{}={}", o.key, o.value.as_deref().unwrap_or("(hidden)"))).collect();
+        let overrides: Vec<String> = self
+            .overrides
+            .iter()
+            .map(|o| format!("{}={}", o.key, o.value.as_deref().unwrap_or("(hidden)")))
+            .collect();
         if !self.missing.iter().any(|m| m.what == "configuration") {
-            let list = if overrides.is_empty() { "none".into() } else { overrides.join(" ") };
+            let list = if overrides.is_empty() {
+                "none".into()
+            } else {
+                overrides.join(" ")
+            };
             text.push_str(&format!("\noverrides: {list}"));
         }
         text + &missing_lines(&self.missing)
@@ -215,6 +280,7 @@ impl Answer for Output {
 
     fn keep(&mut self, count: usize) {
         self.partitions.truncate(count);
-        self.page.keep(&self.partitions, |row| row.partition.to_string());
+        self.page
+            .keep(&self.partitions, |row| row.partition.to_string());
     }
 }

@@ -98,7 +98,11 @@ impl Tool for ListTopics {
                 match dirs {
                     Ok(dirs) => Some(topic_sizes(&dirs.into_value(&mut missing))),
                     Err(error) => {
-                        missing.push(Missing { what: "sizes".into(), broker: None, why: error.to_string() });
+                        missing.push(Missing {
+                            what: "sizes".into(),
+                            broker: None,
+                            why: error.to_string(),
+                        });
                         None
                     }
                 }
@@ -107,7 +111,11 @@ impl Tool for ListTopics {
         };
         let internal = input.internal.unwrap_or(false);
         let unhealthy = input.unhealthy.unwrap_or(false);
-        let mut rows: Vec<Row> = topics.iter().filter(|t| filter.matches(&t.name)).map(|t| row(t, sizes.as_ref())).collect();
+        let mut rows: Vec<Row> = topics
+            .iter()
+            .filter(|t| filter.matches(&t.name))
+            .map(|t| row(t, sizes.as_ref()))
+            .collect();
         rows.retain(|row| !unhealthy || row.offline + row.under_replicated > 0);
         let before = rows.len();
         rows.retain(|row| internal || !row.internal);
@@ -119,8 +127,15 @@ impl Tool for ListTopics {
             Sort::Size => rows.sort_by_key(|row| std::cmp::Reverse(row.size_bytes)),
         }
         let limit = page::limit(input.limit, 50);
-        let (topics, page) = page::page(rows, question, input.cursor.as_deref(), limit, |row| row.topic.clone())?;
-        Ok(Output { topics, page, hidden_internal, missing })
+        let (topics, page) = page::page(rows, question, input.cursor.as_deref(), limit, |row| {
+            row.topic.clone()
+        })?;
+        Ok(Output {
+            topics,
+            page,
+            hidden_internal,
+            missing,
+        })
     }
 }
 
@@ -128,9 +143,22 @@ fn row(topic: &Topic, sizes: Option<&HashMap<String, i64>>) -> Row {
     Row {
         topic: topic.name.clone(),
         partitions: topic.partitions.len(),
-        replication: topic.partitions.iter().map(|p| p.replicas.len()).min().unwrap_or(0),
-        under_replicated: topic.partitions.iter().filter(|p| p.isr.len() < p.replicas.len()).count(),
-        offline: topic.partitions.iter().filter(|p| p.leader.is_none()).count(),
+        replication: topic
+            .partitions
+            .iter()
+            .map(|p| p.replicas.len())
+            .min()
+            .unwrap_or(0),
+        under_replicated: topic
+            .partitions
+            .iter()
+            .filter(|p| p.isr.len() < p.replicas.len())
+            .count(),
+        offline: topic
+            .partitions
+            .iter()
+            .filter(|p| p.leader.is_none())
+            .count(),
         internal: topic.internal,
         // A topic without any replica in the answer has an unknown size, not none.
         size_bytes: sizes.and_then(|sizes| sizes.get(&topic.name).copied()),
@@ -151,8 +179,22 @@ impl Answer for Output {
         if self.hidden_internal > 0 {
             text.push_str(&format!(" (and {} internal)", self.hidden_internal));
         }
-        let mut table = Table::new(["topic", "partitions", "replication", "under-replicated", "offline", "size", "note"]);
-        let problem = |number: usize| if number == 0 { String::new() } else { number.to_string() };
+        let mut table = Table::new([
+            "topic",
+            "partitions",
+            "replication",
+            "under-replicated",
+            "offline",
+            "size",
+            "note",
+        ]);
+        let problem = |number: usize| {
+            if number == 0 {
+                String::new()
+            } else {
+                number.to_string()
+            }
+        };
         for row in &self.topics {
             table.row([
                 row.topic.clone(),
@@ -161,7 +203,11 @@ impl Answer for Output {
                 problem(row.under_replicated),
                 problem(row.offline),
                 row.size_bytes.map(bytes).unwrap_or_default(),
-                if row.internal { "internal".into() } else { String::new() },
+                if row.internal {
+                    "internal".into()
+                } else {
+                    String::new()
+                },
             ]);
         }
         if !table.is_empty() {

@@ -189,6 +189,22 @@ impl Bed {
         process::output(command)
     }
 
+    /// The interpreter that has the packages of `testbed/requirements.txt`.
+    pub(crate) fn python_path(&self) -> PathBuf {
+        self.endpoints.python().to_path_buf()
+    }
+
+    /// The folder of Kafka's jars, beside that interpreter's.
+    pub(crate) fn jars(&self) -> PathBuf {
+        let cache = self
+            .endpoints
+            .python()
+            .ancestors()
+            .nth(3)
+            .expect("CACHE/python/bin/python");
+        cache.join("lib")
+    }
+
     /// The node that leads the metadata quorum. (The controller in a Metadata answer is a random broker.)
     pub(crate) fn quorum_leader(&self) -> Result<i32, Failed> {
         let status = self.kafka(

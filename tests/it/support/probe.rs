@@ -155,11 +155,17 @@ async fn fall(_cx: &Context, input: Ask) -> Result<Rows, Error> {
 }
 
 async fn big(_cx: &Context, input: Ask) -> Result<Rows, Error> {
-    Ok(rows(input.count.unwrap_or(10_000) as usize, &"x".repeat(100)))
+    Ok(rows(
+        input.count.unwrap_or(10_000) as usize,
+        &"x".repeat(100),
+    ))
 }
 
 async fn huge(_cx: &Context, input: Ask) -> Result<Rows, Error> {
-    Ok(rows(1, &"x".repeat(input.count.unwrap_or(1_000_000) as usize)))
+    Ok(rows(
+        1,
+        &"x".repeat(input.count.unwrap_or(1_000_000) as usize),
+    ))
 }
 
 /// A dispatcher over the probes.

@@ -78,9 +78,7 @@ pub(crate) async fn open(
     body: &str,
 ) -> TcpStream {
     let host = authority(url);
-    let mut stream = TcpStream::connect(&host)
-        .await
-        .expect("the server listens");
+    let mut stream = TcpStream::connect(&host).await.expect("the server listens");
     stream.set_nodelay(true).expect("a socket");
     let mut head = format!("{method} /mcp HTTP/1.1\r\n");
     let own = [
@@ -96,10 +94,10 @@ pub(crate) async fn open(
     {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
-    head.push_str(&format!(
-        "Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    ));
+    if !given("Content-Length") {
+        head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+    }
+    head.push_str(&format!("Connection: close\r\n\r\n{body}"));
     // A server may refuse before it has read all.
     let _ = stream.write_all(head.as_bytes()).await;
     stream
@@ -143,14 +141,17 @@ pub(crate) async fn modern(
 /// A request in a session.
 pub(crate) async fn in_session(url: &str, session: &str, method: &str, params: Value) -> Said {
     let body = json!({"jsonrpc": "2.0", "id": 2, "method": method, "params": params}).to_string();
-    let headers = [("MCP-Protocol-Version", LEGACY), ("Mcp-Session-Id", session)];
+    let headers = [
+        ("MCP-Protocol-Version", LEGACY),
+        ("Mcp-Session-Id", session),
+    ];
     ask(url, "POST", &headers, &body).await
 }
 
 /// Opens a session; its id is in the head when it was admitted.
 pub(crate) async fn initialize(url: &str, headers: &[(&str, &str)]) -> Said {
-    let body =
-        json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello(LEGACY)}).to_string();
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello(LEGACY)})
+        .to_string();
     ask(url, "POST", headers, &body).await
 }
 
@@ -158,9 +159,15 @@ pub(crate) async fn initialize(url: &str, headers: &[(&str, &str)]) -> Said {
 pub(crate) async fn session(url: &str) -> String {
     let said = initialize(url, &[]).await;
     assert_eq!(said.status, 200, "{said:?}");
-    let id = said.header("mcp-session-id").expect("a session").to_string();
+    let id = said
+        .header("mcp-session-id")
+        .expect("a session")
+        .to_string();
     let body = json!({"jsonrpc": "2.0", "method": "notifications/initialized"}).to_string();
-    let headers = [("MCP-Protocol-Version", LEGACY), ("Mcp-Session-Id", id.as_str())];
+    let headers = [
+        ("MCP-Protocol-Version", LEGACY),
+        ("Mcp-Session-Id", id.as_str()),
+    ];
     let said = ask(url, "POST", &headers, &body).await;
     assert_eq!(said.status, 202, "{said:?}");
     id

@@ -110,6 +110,13 @@ impl Raw {
         stdin.flush().await.expect("the server reads its input");
     }
 
+    /// Writes bytes to a server that may have ended.
+    pub(crate) async fn try_write(&mut self, bytes: &[u8]) {
+        if let Some(stdin) = self.stdin.as_mut() {
+            let _ = stdin.write_all(bytes).await;
+        }
+    }
+
     /// Writes a message.
     pub(crate) async fn send(&mut self, message: &Value) {
         self.write(format!("{message}\n").as_bytes()).await;

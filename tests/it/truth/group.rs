@@ -6,9 +6,15 @@ use super::{CONFIGS, CONSUMER_GROUPS, GROUPS, client, eventually, find, line, ro
 use crate::support::bed::{Bed, CommitPlan, GroupKind, RecordPlan, shared};
 use crate::support::mcp::{Answer, Wire};
 use serde_json::{Value, json};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 const SHARE_GROUPS: &str = "org.apache.kafka.tools.consumer.group.ShareGroupCommand";
 const STREAMS_GROUPS: &str = "org.apache.kafka.tools.streams.StreamsGroupCommand";
+
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_millis()).unwrap()
+}
 
 /// One section of a group as Kafka's tool for its type describes it, in words.
 fn described(bed: &Bed, class: &str, group: &str, section: &[&str]) -> Vec<Vec<String>> {
@@ -48,6 +54,20 @@ fn settled(answer: &Answer, members: usize) -> bool {
         m["assignment"].as_array().is_some_and(|a| !a.is_empty()) || m.get("tasks").is_some()
     };
     answer.data["state"] == "Stable" && rows.len() == members && rows.iter().all(busy)
+}
+
+/// Deletes all records before `offset`.
+fn delete_before(bed: &Bed, topic: &str, partition: i32, offset: i64) {
+    let file = std::env::temp_dir().join(bed.name("delete"));
+    let plan = json!({"version": 1, "partitions": [{"topic": topic, "partition": partition, "offset": offset}]});
+    std::fs::write(&file, plan.to_string()).unwrap();
+    let said = bed.kafka(
+        "org.apache.kafka.tools.DeleteRecordsCommand",
+        &["--offset-json-file", file.to_str().unwrap()],
+    );
+    std::fs::remove_file(&file).unwrap();
+    let said = said.unwrap();
+    assert!(said.contains(&format!("low_watermark: {offset}")), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! The record tools: what is read and found is what was planted, and what kcat reads.
 
+mod bounds;
 mod content;
-mod log;
 mod paging;
 mod search;
 
@@ -64,39 +64,4 @@ fn inside(answer: &Answer) -> (String, String) {
         .split_once(&format!("\n</{mark}>"))
         .expect("the boundary closes");
     (inside.to_string(), mark)
-}
-
-/// What kcat reads of one partition, a record a line.
-fn kcat(bed: &Bed, topic: &str, format: &str, more: &[&str]) -> Vec<String> {
-    let mut args = vec!["-C", "-e", "-q", "-t", topic, "-p", "0", "-f", format];
-    args.extend(more);
-    bed.kcat(&args).unwrap().lines().map(String::from).collect()
-}
-
-/// A record of ours in kcat's words: offset, time, key, length of the value, headers.
-fn as_kcat(record: &Value) -> String {
-    let time: jiff::Timestamp = record["timestamp"].as_str().unwrap().parse().unwrap();
-    let size = record
-        .get("value")
-        .map_or(-1, |v| v["size_bytes"].as_i64().unwrap());
-    let header = |h: &Value| {
-        format!(
-            "{}={}",
-            h["name"].as_str().unwrap(),
-            payload(h, "value").unwrap_or("NULL".into())
-        )
-    };
-    let headers: Vec<String> = record["headers"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(header)
-        .collect();
-    let key = payload(record, "key").unwrap_or_default();
-    format!(
-        "{} {} {key} {size} {}",
-        record["offset"],
-        time.as_millisecond(),
-        headers.join(",")
-    )
 }

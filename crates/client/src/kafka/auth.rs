@@ -65,6 +65,7 @@ impl Login {
         let steps = Steps {
             connection,
             sasl,
+            password,
             timeout,
         };
         let outcome = self.steps(&steps, password).await;
@@ -116,6 +117,7 @@ impl Login {
 struct Steps<'a> {
     connection: &'a Connection,
     sasl: &'a Sasl,
+    password: &'a Secret,
     timeout: Duration,
 }
 
@@ -167,6 +169,8 @@ impl Steps<'_> {
         let request = SaslAuthenticateRequest::default().with_auth_bytes(message);
         let (answer, _) = self.connection.call(self.timeout, |_| request).await?;
         let text = answer.error_message.as_ref().map(StrBytes::as_str);
+        let text = text.map(|text| self.without_password(text));
+        let text = text.as_deref();
         match answer.error_code {
             0 => Ok((answer.auth_bytes, answer.session_lifetime_ms)),
             SASL_AUTHENTICATION_FAILED => Err(self.refused(
@@ -174,6 +178,15 @@ impl Steps<'_> {
                     .map_or_else(|| "the broker gives no reason".to_owned(), said),
             )),
             other => Err(self.broker(other, 36, text)),
+        }
+    }
+
+    /// With PLAIN a broker knows the password, and a hostile one may repeat it in its reason.
+    fn without_password(&self, text: &str) -> String {
+        match self.password.expose() {
+            "" => text.into(),
+            password if password.len() < 4 && text.contains(password) => String::new(),
+            password => text.replace(password, "***"),
         }
     }
 

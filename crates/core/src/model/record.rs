@@ -44,7 +44,8 @@ pub struct Record {
     pub value: Option<Vec<u8>>,
     /// Whole size of the value, bytes.
     pub value_size_bytes: usize,
-    /// Headers in order; names and values cut to the payload limit, and at most 256 of them.
+    /// Headers in order; names and values cut to the payload limit. At most 256 of them, and no
+    /// more than 16 KiB (or the payload limit, when that is more) together: see `headers_total`.
     pub headers: Vec<Header>,
     /// How many headers the record has.
     pub headers_total: usize,

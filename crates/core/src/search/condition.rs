@@ -1,6 +1,7 @@
 //! One condition as data, after parsing.
 
 use super::operand::Operand;
+use crate::model::PartitionRange;
 use memchr::memmem::Finder;
 use regex::bytes::Regex;
 use serde_json_path::JsonPath;
@@ -93,6 +94,46 @@ impl Condition {
             (Field::Path(..), _) => 3,
             (_, Test::Matches(_)) => 2,
             _ => 1,
+        }
+    }
+
+    /// Cuts a range down to the offsets that can match; a partition that cannot becomes empty.
+    pub(super) fn narrow(&self, range: PartitionRange) -> PartitionRange {
+        let Field::Number(field) = self.field else {
+            return range;
+        };
+        let (first, last) = match (&self.test, self.negate) {
+            (Test::Equals(operand), false) => (operand.as_i64(), operand.as_i64()),
+            (Test::Compare(bound, operand), false) => {
+                let limit = operand.as_i64();
+                match bound {
+                    Bound::Less => (None, limit.and_then(|l| l.checked_sub(1))),
+                    Bound::AtMost => (None, limit),
+                    Bound::Greater => (limit.and_then(|l| l.checked_add(1)), None),
+                    Bound::AtLeast => (limit, None),
+                }
+            }
+            _ => return range,
+        };
+        let first = first.unwrap_or(i64::MIN);
+        let last = last.unwrap_or(i64::MAX);
+        let PartitionRange {
+            partition,
+            mut start,
+            mut end,
+        } = range;
+        match field {
+            NumberField::Offset => {
+                start = start.max(first);
+                end = end.min(last.saturating_add(1));
+            }
+            NumberField::Partition if !(first..=last).contains(&partition.into()) => end = start,
+            _ => {}
+        }
+        PartitionRange {
+            partition,
+            start,
+            end: end.max(start),
         }
     }
 

@@ -93,6 +93,14 @@ impl Operand {
         }
     }
 
+    /// As a whole number of 64 bits.
+    pub(super) fn as_i64(&self) -> Option<i64> {
+        match self.number {
+            Some(Number::Int(int)) => i64::try_from(int).ok(),
+            _ => None,
+        }
+    }
+
     pub(super) fn int(value: i64) -> Self {
         Self {
             text: value.to_string(),

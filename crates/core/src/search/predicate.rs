@@ -4,7 +4,7 @@ use super::condition::{Condition, longer};
 use super::error::{ConditionFault, SearchError};
 use super::evaluate::Documents;
 use super::parse;
-use crate::model::RecordView;
+use crate::model::{PartitionRange, RecordView};
 
 /// More conditions than anybody writes by hand.
 const MAX_CONDITIONS: usize = 32;
@@ -99,6 +99,20 @@ impl Predicate {
     /// Whether a record is wanted.
     pub fn matches(&self, record: &RecordView<'_>) -> bool {
         self.evaluate(record) == Verdict::Match
+    }
+
+    /// Ranges cut down to what conditions on `offset` and `partition` allow, so that the rest is
+    /// not even fetched. All partitions stay; those that cannot match become empty. Times are not
+    /// looked at: they do not order a partition.
+    pub fn narrow(&self, ranges: &[PartitionRange]) -> Vec<PartitionRange> {
+        ranges
+            .iter()
+            .map(|range| {
+                self.conditions
+                    .iter()
+                    .fold(*range, |range, condition| condition.narrow(range))
+            })
+            .collect()
     }
 
     /// Bytes that occur in the uncompressed batch of every wanted record: a batch without them can

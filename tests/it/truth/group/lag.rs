@@ -1,32 +1,12 @@
-//! kafka_group_lag: committed offsets, ends and lag in records and time, by partition, group and over many groups.
+//! Lag against Kafka's own count, and time lag against planted timestamps.
 
 use super::super::{
     CONSUMER_GROUPS, GROUPS, client, eventually, find, line, offsets, pages, rows, says, steady,
 };
-use super::{described, text};
-use crate::support::bed::{Bed, CommitPlan, GroupKind, RecordPlan, shared};
+use super::{delete_before, described, now_ms, text};
+use crate::support::bed::{CommitPlan, GroupKind, RecordPlan, shared};
 use crate::support::mcp::{Answer, Wire};
 use serde_json::{Value, json};
-use std::time::{SystemTime, UNIX_EPOCH};
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    i64::try_from(since.as_millis()).unwrap()
-}
-
-/// Deletes all records before `offset`.
-fn delete_before(bed: &Bed, topic: &str, partition: i32, offset: i64) {
-    let file = std::env::temp_dir().join(bed.name("delete"));
-    let plan = json!({"version": 1, "partitions": [{"topic": topic, "partition": partition, "offset": offset}]});
-    std::fs::write(&file, plan.to_string()).unwrap();
-    let said = bed.kafka(
-        "org.apache.kafka.tools.DeleteRecordsCommand",
-        &["--offset-json-file", file.to_str().unwrap()],
-    );
-    std::fs::remove_file(&file).unwrap();
-    let said = said.unwrap();
-    assert!(said.contains(&format!("low_watermark: {offset}")), "{said}");
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn lag_is_what_kafka_counts_and_its_time_what_the_records_say() {

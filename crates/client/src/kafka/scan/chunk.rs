@@ -14,8 +14,9 @@ use std::collections::{HashSet, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Most headers kept of a record.
+/// Most headers kept of a record, in number and in bytes together.
 const MAX_HEADERS: usize = 256;
+const HEADERS_BYTES: usize = 16 << 10;
 
 /// An aborted transaction as a broker lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,16 +214,21 @@ impl Search<'_> {
 
 fn keep(record: &RecordView<'_>, kind: TimestampType, limit: usize) -> Record {
     let cut = |bytes: &[u8]| bytes.get(..limit).unwrap_or(bytes).to_vec();
-    let headers = record
-        .headers
-        .iter()
-        .take(MAX_HEADERS)
-        .map(|(name, value)| Header {
+    let mut headers = Vec::new();
+    let mut room = limit.max(HEADERS_BYTES);
+    for (name, value) in record.headers.iter().take(MAX_HEADERS) {
+        let header = Header {
             name: String::from_utf8_lossy(name.get(..limit).unwrap_or(name)).into_owned(),
             value: value.map(cut),
             value_size_bytes: value.map_or(0, <[u8]>::len),
-        })
-        .collect();
+        };
+        let size = header.name.len() + header.value.as_ref().map_or(0, Vec::len);
+        if size > room {
+            break;
+        }
+        room -= size;
+        headers.push(header);
+    }
     Record {
         partition: record.partition,
         offset: record.offset,

@@ -359,3 +359,6 @@ impl<'a> Scan<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -210,9 +210,12 @@ impl Track {
     pub(in crate::kafka::scan) fn bounds(&mut self, earliest: i64, latest: i64) -> Next {
         if self.fetch < earliest {
             let gone = earliest.min(self.range.end);
+            let first = match self.terms.order {
+                ScanOrder::Earliest => self.fetch,
+                ScanOrder::Latest => self.range.start,
+            };
             let why = format!(
-                "offsets {} to {} were deleted before they were read",
-                self.fetch,
+                "offsets {first} to {} were deleted before they were read",
                 gone - 1
             );
             self.note(why);
