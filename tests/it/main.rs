@@ -14,6 +14,7 @@ mod config;
 mod contract;
 mod dispatch;
 mod doctor;
+mod faults;
 mod interop;
 mod peers;
 mod protocol;
