@@ -10,6 +10,8 @@ mod cursor;
 mod error;
 mod evaluate;
 mod field;
+#[cfg(test)]
+mod narrow_tests;
 mod operand;
 mod parse;
 mod plan;

@@ -1,13 +1,14 @@
 //! The record tools: what is read and found is what was planted, and what kcat reads.
 
+mod bounds;
 mod content;
 mod paging;
 mod search;
 
 use super::{client, offsets, says};
 use crate::support::bed::{Bed, RecordPlan, TopicPlan, shared};
-use crate::support::mcp::{Answer, Client, Wire};
-use serde_json::{Value, json};
+use crate::support::mcp::{Answer, Client};
+use serde_json::Value;
 
 /// A topic that keeps records however old their timestamps are.
 fn keeping(bed: &Bed, stem: &str, partitions: i32) -> String {

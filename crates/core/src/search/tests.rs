@@ -1,7 +1,7 @@
 //! The condition language, as a table of conditions and records.
 
 use super::{Predicate, Verdict};
-use crate::model::{PartitionRange, RecordView};
+use crate::model::RecordView;
 
 const HEADERS: &[(&[u8], Option<&[u8]>)] = &[
     (b"trace-id", Some(b"abc123")),
@@ -374,44 +374,5 @@ fn hostile_conditions_end_in_an_error_and_not_in_a_crash() {
         "is null",
     ] {
         let _ = Predicate::parse(&[condition.to_owned()]);
-    }
-}
-
-#[test]
-fn conditions_on_offset_and_partition_narrow_what_is_read() {
-    let ranges: Vec<PartitionRange> = (0..2)
-        .map(|partition| PartitionRange {
-            partition,
-            start: 10,
-            end: 20,
-        })
-        .collect();
-    let narrowed = |conditions: &[&str]| {
-        let list: Vec<String> = conditions.iter().map(|c| (*c).to_owned()).collect();
-        let narrow = Predicate::parse(&list).unwrap().narrow(&ranges);
-        narrow.iter().map(|r| (r.start, r.end)).collect::<Vec<_>>()
-    };
-    for (conditions, expected) in [
-        (&[][..], [(10, 20), (10, 20)]),
-        (&["offset >= 15"], [(15, 20), (15, 20)]),
-        (&["offset > 12", "offset < 15"], [(13, 15), (13, 15)]),
-        (&["offset <= 12"], [(10, 13), (10, 13)]),
-        (&["offset = 12"], [(12, 13), (12, 13)]),
-        (&["offset = 99"], [(99, 99), (99, 99)]),
-        (
-            &[
-                "offset < 9223372036854775807",
-                "offset > -9223372036854775808",
-            ],
-            [(10, 20), (10, 20)],
-        ),
-        (&["partition = 1"], [(10, 10), (10, 20)]),
-        (&["partition < 1", "offset != 15"], [(10, 20), (10, 10)]),
-        (
-            &["partition != 1", "size = 3", "timestamp > 5"],
-            [(10, 20), (10, 20)],
-        ),
-    ] {
-        assert_eq!(narrowed(conditions), expected, "{conditions:?}");
     }
 }

@@ -109,7 +109,7 @@ pub enum Verdict {
     Degraded,
     /// Something does not work, or is about to stop.
     Critical,
-    /// Nothing wrong was seen, but too much could not be seen.
+    /// Nothing critical was seen, but too much could not be seen to say that everything works.
     Unknown,
 }
 

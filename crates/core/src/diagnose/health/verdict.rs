@@ -23,7 +23,8 @@ pub(super) fn report(snapshot: &Snapshot, findings: Vec<Finding>) -> Report {
     let missing = missing_brokers(topics.unwrap_or_default(), &snapshot.cluster).len();
     let unchecked = unchecked(snapshot);
     let blind = blind(snapshot);
-    let (verdict, why) = judge(&findings, &blind, registered == 0);
+    let unseen = topics.is_none() || quorum_unknown(snapshot);
+    let (verdict, why) = judge(&findings, &blind, unseen, registered == 0);
     let why = why.unwrap_or_else(|| {
         let scope = format!(
             "{} brokers online, every one of {} partitions has a leader and its full ISR",
@@ -51,7 +52,13 @@ fn plural<'a>(n: usize, one: &'a str, many: &'a str) -> &'a str {
     if n == 1 { one } else { many }
 }
 
-fn judge(findings: &[Finding], blind: &[String], no_brokers: bool) -> (Verdict, Option<String>) {
+/// `unseen`: partitions or the quorum could not be seen, so nobody knows whether everything works.
+fn judge(
+    findings: &[Finding],
+    blind: &[String],
+    unseen: bool,
+    no_brokers: bool,
+) -> (Verdict, Option<String>) {
     let list = |of: &[&Finding]| {
         of.iter()
             .map(|f| format!("{} ({})", rule_words(f), f.subject))
@@ -78,10 +85,13 @@ fn judge(findings: &[Finding], blind: &[String], no_brokers: bool) -> (Verdict, 
         .filter(|f| f.severity == Severity::Warning && !f.rule.is_risk())
         .collect();
     if !faults.is_empty() {
-        return (
-            Verdict::Degraded,
-            Some(format!("{}{also_blind}", list(&faults))),
-        );
+        // "Degraded" would say that everything still works.
+        let verdict = if unseen {
+            Verdict::Unknown
+        } else {
+            Verdict::Degraded
+        };
+        return (verdict, Some(format!("{}{also_blind}", list(&faults))));
     }
     if no_brokers {
         return (Verdict::Unknown, Some("the cluster named no broker".into()));
@@ -112,12 +122,7 @@ fn blind(snapshot: &Snapshot) -> Vec<String> {
     if snapshot.topics.is_none() {
         blind.push("topics and partitions".to_owned());
     }
-    let quorum_gap = snapshot
-        .missing
-        .iter()
-        .find(|gap| gap.what.to_lowercase().contains("quorum"));
-    // A service that does not show its quorum cannot be blamed for it; one that fails to can.
-    if snapshot.cluster.quorum.is_none() && !quorum_gap.is_some_and(not_offered) {
+    if quorum_unknown(snapshot) {
         blind.push("the metadata quorum".to_owned());
     }
     blind.extend(
@@ -132,6 +137,15 @@ fn blind(snapshot: &Snapshot) -> Vec<String> {
             .take(5),
     );
     blind
+}
+
+/// A service that does not show its quorum cannot be blamed for it; one that fails to can.
+fn quorum_unknown(snapshot: &Snapshot) -> bool {
+    let gap = snapshot
+        .missing
+        .iter()
+        .find(|gap| gap.what.to_lowercase().contains("quorum"));
+    snapshot.cluster.quorum.is_none() && !gap.is_some_and(not_offered)
 }
 
 /// Whether a gap hides a trouble that nothing else in the snapshot would show.

@@ -229,6 +229,26 @@ fn what_cannot_be_seen_forbids_healthy_but_does_not_hide_what_is_seen() {
 }
 
 #[test]
+fn silent_brokers_beside_an_unknown_quorum_are_not_merely_degraded() {
+    let gap = |what: &str, broker| Missing {
+        what: what.into(),
+        broker,
+        why: "`kafka-2.internal:9092`: no answer to it within 2000 ms".into(),
+    };
+    let mut snapshot = sound();
+    snapshot.missing = vec![gap("log dirs of broker 2", Some(2))];
+    assert_eq!(report(&snapshot).verdict, Verdict::Degraded);
+    snapshot.cluster.quorum = None;
+    snapshot.missing.push(gap("the controller quorum", None));
+    let judged = report(&snapshot);
+    assert_eq!(judged.verdict, Verdict::Unknown);
+    assert_eq!(
+        judged.why,
+        "silent brokers (broker 2); besides, not known: the metadata quorum, log dirs of broker 2"
+    );
+}
+
+#[test]
 fn a_quorum_that_fails_to_answer_is_unknown_and_one_that_is_not_offered_is_no_matter() {
     let gap = |why: &str| Missing {
         what: "metadata quorum".into(),

@@ -1,0 +1,170 @@
+//! What a question costs the brokers: requests follow the number of brokers, not of groups or topics, and a question
+//! that nobody waits for any more costs nothing.
+
+use crate::support::bed::{Bed, CommitPlan, Listener, RecordPlan, TopicPlan, exclusive};
+use kafkaweave_client::kafka::{Engine, Native, Stats, TopicSelection};
+use kafkaweave_client::profile::Profile;
+use kafkaweave_core::diagnose::lag::wanted_partitions;
+use kafkaweave_core::model::{
+    GroupListing, Isolation, OffsetSpec, PartitionRange, ScanOrder, ScanRequest,
+};
+use kafkaweave_core::search::Predicate;
+use std::time::{Duration, Instant};
+
+const METADATA: i16 = 3;
+
+/// Groups planted for each prefix.
+const MANY: usize = 100;
+const FEW: usize = 10;
+
+fn engine(bed: &Bed) -> Native {
+    let bootstrap = bed.bootstrap(Listener::Plaintext);
+    let bootstrap = bootstrap.split(',').map(String::from).collect();
+    Native::new(&Profile::new("bed", bootstrap)).unwrap()
+}
+
+/// Requests sent between two looks.
+fn between(before: &Stats, after: &Stats) -> u64 {
+    after.total() - before.total()
+}
+
+/// What lag is judged from, for these groups: how many offsets there were, and requests sent.
+async fn lag_inputs(engine: &Native, groups: &[GroupListing]) -> (usize, u64) {
+    let before = engine.stats();
+    let listed = engine.groups().await.unwrap();
+    assert!(listed.missing.is_empty(), "{:?}", listed.missing);
+    let committed = engine.committed(groups).await.unwrap();
+    assert!(committed.missing.is_empty(), "{:?}", committed.missing);
+    let described = engine.describe_groups(groups).await.unwrap();
+    assert_eq!(described.value.len(), groups.len());
+    let queries: Vec<_> = wanted_partitions(&committed.value, Some(&described.value))
+        .into_iter()
+        .flat_map(|p| [(p.clone(), OffsetSpec::Earliest), (p, OffsetSpec::Latest)])
+        .collect();
+    let offsets = engine
+        .offsets(&queries, Isolation::ReadUncommitted)
+        .await
+        .unwrap();
+    assert!(offsets.missing.is_empty(), "{:?}", offsets.missing);
+    assert_eq!(offsets.value.len(), queries.len());
+    let found = committed.value.iter().map(|g| g.offsets.len()).sum();
+    (found, between(&before, &engine.stats()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lag_of_a_hundred_groups_costs_as_many_requests_as_that_of_ten() {
+    let bed = exclusive();
+    let topics: Vec<String> = (0..4).map(|_| bed.name("cost")).collect();
+    let plans: Vec<_> = topics.iter().map(|t| TopicPlan::new(t, 3)).collect();
+    bed.plant_topics(&plans).unwrap();
+    let stem = bed.name("cost-group");
+    let plan = |n: usize| {
+        let group = CommitPlan::new(&format!("{stem}-{n:03}"));
+        topics
+            .iter()
+            .flat_map(|topic| (0..3).map(move |partition| (topic, partition)))
+            .fold(group, |group, (topic, partition)| {
+                group.at(topic, partition, 0)
+            })
+    };
+    bed.commit(&(0..MANY).map(plan).collect::<Vec<_>>())
+        .unwrap();
+
+    let engine = engine(&bed);
+    let all = engine.groups().await.unwrap().value;
+    let own: Vec<GroupListing> = all
+        .into_iter()
+        .filter(|g| g.group.starts_with(&stem))
+        .collect();
+    assert_eq!(own.len(), MANY);
+    // Connections and what is known of leaders and coordinators are there from here on.
+    lag_inputs(&engine, &own).await;
+    let (offsets, many) = lag_inputs(&engine, &own).await;
+    assert_eq!(offsets, MANY * 12);
+    let (offsets, few) = lag_inputs(&engine, &own[..FEW]).await;
+    assert_eq!(offsets, FEW * 12);
+    assert!(many <= 20, "{many} requests for {MANY} groups");
+    assert_eq!(many, few, "requests for {MANY} and for {FEW} groups");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_topics_are_one_metadata_request() {
+    let bed = exclusive();
+    let plans: Vec<_> = (0..30)
+        .map(|_| TopicPlan::new(&bed.name("many"), 2).replication(1))
+        .collect();
+    bed.plant_topics(&plans).unwrap();
+    let engine = engine(&bed);
+    engine.cluster().await.unwrap();
+    let before = engine.stats();
+    let topics = engine.topics(&TopicSelection::All).await.unwrap();
+    assert!(topics.value.len() >= 30, "{}", topics.value.len());
+    let after = engine.stats();
+    assert_eq!(between(&before, &after), 1, "{before:?} then {after:?}");
+    assert_eq!(after.sent(METADATA) - before.sent(METADATA), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_scan_sends_no_more_requests_and_leaves_no_connections() {
+    let bed = exclusive();
+    let topic = bed.plant_topic("dropped", 3).unwrap();
+    // More than one fetch of a partition brings.
+    let value = "x".repeat(4 << 10);
+    let records: Vec<_> = (0..12_000)
+        .map(|n| RecordPlan::value(&value).partition(n % 3))
+        .collect();
+    bed.produce(&topic, &records).unwrap();
+    let request = ScanRequest {
+        topic: topic.clone(),
+        ranges: (0..3)
+            .map(|partition| PartitionRange {
+                partition,
+                start: 0,
+                end: 4_000,
+            })
+            .collect(),
+        predicate: Some(Predicate::parse(&["value contains no-such-thing".to_owned()]).unwrap()),
+        isolation: Isolation::ReadUncommitted,
+        order: ScanOrder::Earliest,
+        limit: Some(1),
+        max_bytes: None,
+        payload_limit_bytes: 1024,
+    };
+    let engine = engine(&bed);
+    let deadline = || (Instant::now() + Duration::from_secs(30)).into();
+    let whole_before = engine.stats();
+    let report = engine.scan(&request, deadline()).await.unwrap();
+    assert_eq!(report.records_scanned, 12_000);
+    let whole = engine.stats().sent(1) - whole_before.sent(1);
+
+    let mut spared = false;
+    for _ in 0..20 {
+        let before = engine.stats().sent(1);
+        let mut scan = Box::pin(engine.scan(&request, deadline()));
+        // In flight: at least one fetch has left.
+        while engine.stats().sent(1) == before {
+            let turn = tokio::time::timeout(Duration::from_millis(1), &mut scan).await;
+            assert!(turn.is_err(), "the scan ended without a fetch");
+        }
+        drop(scan);
+        let at_drop = engine.stats();
+        // Other questions are answered over the same connections, and nothing else is sent meanwhile.
+        engine
+            .topics(&TopicSelection::Named(vec![topic.clone()]))
+            .await
+            .unwrap();
+        let after = engine.stats();
+        assert_eq!(
+            after.sent(1),
+            at_drop.sent(1),
+            "fetches after the scan was dropped"
+        );
+        spared |= after.sent(1) - before < whole;
+        assert!(after.connections_open <= 6, "{after:?}");
+    }
+    assert!(spared, "no scan was dropped before its last fetch");
+    // That something does not happen can only be watched for a while.
+    let at_rest = engine.stats();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(engine.stats(), at_rest);
+}
