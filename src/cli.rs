@@ -59,7 +59,7 @@ const EXAMPLES: &str = "\
 Examples:
   kafkaweave call kafka_cluster_health --bootstrap localhost:9092
   kafkaweave call kafka_group_lag --group billing --bootstrap localhost:9092
-  kafkaweave call kafka_record_search --sandbox --topic payments --where 'value contains ERR'
+  kafkaweave call kafka_record_search --sandbox --topic payments --where '$.amount_cents > 15000'
   kafkaweave serve --sandbox                       MCP over stdio with a demo cluster
   claude mcp add kafka -- kafkaweave serve --bootstrap localhost:9092
   kafkaweave doctor --bootstrap localhost:9092     which step of connecting fails, and why
@@ -224,16 +224,7 @@ struct Session {
 impl Session {
     async fn start(common: &Common) -> Result<Self, CliError> {
         let config = common.load()?;
-        let sandbox = match common.sandbox {
-            true => {
-                let started = Sandbox::start(kafkaweave_sandbox::Options::default()).await;
-                Some(
-                    started
-                        .map_err(|e| CliError::Failed(format!("the sandbox cannot start: {e}")))?,
-                )
-            }
-            false => None,
-        };
+        let sandbox = common.start_sandbox().await?;
         let mut clusters: Vec<Cluster> = config
             .profiles()
             .into_iter()
@@ -241,10 +232,7 @@ impl Session {
             .collect();
         let mut default = config.default_cluster.clone();
         if let Some(sandbox) = &sandbox {
-            let bootstrap = sandbox.bootstrap().split(',').map(String::from).collect();
-            let mut profile = Profile::new("sandbox", bootstrap);
-            profile.environment = Environment::Dev;
-            clusters.insert(0, Cluster::new(profile, true));
+            clusters.insert(0, Cluster::new(sandbox_profile(sandbox), true));
             default = Some("sandbox".into());
         }
         let clusters = Arc::new(Clusters::new(clusters, default));
@@ -268,7 +256,26 @@ impl Session {
     }
 }
 
+/// How to reach a sandbox.
+fn sandbox_profile(sandbox: &Sandbox) -> Profile {
+    let bootstrap = sandbox.bootstrap().split(',').map(String::from).collect();
+    let mut profile = Profile::new("sandbox", bootstrap);
+    profile.environment = Environment::Dev;
+    profile
+}
+
 impl Common {
+    /// The sandbox, where it is asked for.
+    async fn start_sandbox(&self) -> Result<Option<Sandbox>, CliError> {
+        if !self.sandbox {
+            return Ok(None);
+        }
+        let started = Sandbox::start(kafkaweave_sandbox::Options::default()).await;
+        started
+            .map(Some)
+            .map_err(|e| CliError::Failed(format!("the sandbox cannot start: {e}")))
+    }
+
     fn load(&self) -> Result<Config, CliError> {
         let sources = Sources {
             file: self.config.clone(),

@@ -186,7 +186,11 @@ impl From<&Error> for Problem {
                 maybe_hidden,
             } => {
                 let mut hints: Vec<String> = near_hint(near).into_iter().collect();
-                if *maybe_hidden {
+                let refused = matches!(error, KafkaError::NotAuthorized { .. });
+                if refused {
+                    hints.push("Kafka answers so whether it exists or not".into());
+                    hints.extend(remedy::remedy(error));
+                } else if *maybe_hidden {
                     hints.push("Kafka hides what a principal may not describe, so missing rights look the same".into());
                 }
                 hints.push(match error {

@@ -2,7 +2,8 @@
 //!
 //! Exit codes: 0 all good, 1 something failed, 2 the configuration is wrong.
 
-use super::{CliError, Common, OutputFormat, colour};
+use super::{CliError, Common, OutputFormat, colour, sandbox_profile};
+use crate::config::{ClusterConfig, Source};
 use clap::Args;
 use std::process::ExitCode;
 
@@ -15,8 +16,21 @@ pub(super) struct DoctorArgs {
 }
 
 pub(super) async fn run(common: &Common, args: &DoctorArgs) -> Result<ExitCode, CliError> {
-    let config = common.load()?;
-    let report = crate::doctor::run(&config, common.flags.cluster.as_deref()).await;
+    let mut config = common.load()?;
+    let mut only = common.flags.cluster.as_deref();
+    let sandbox = common.start_sandbox().await?;
+    if let Some(sandbox) = &sandbox {
+        let source = Source::Flag("--sandbox".into());
+        config.clusters = vec![ClusterConfig {
+            profile: sandbox_profile(sandbox),
+            source,
+        }];
+        only = None;
+    }
+    let report = crate::doctor::run(&config, only).await;
+    if let Some(sandbox) = sandbox {
+        sandbox.shutdown().await;
+    }
     match args.output {
         OutputFormat::Text => say_text!("{}", report.text(colour::wanted())),
         OutputFormat::Json => {

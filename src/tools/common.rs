@@ -64,18 +64,21 @@ pub(crate) async fn all_topics(cx: &Context) -> Result<Partial<Vec<Topic>>, Erro
 /// One topic by name, or an error with near names.
 pub(crate) async fn one_topic(cx: &Context, name: &str) -> Result<Topic, Error> {
     let engine = cx.cluster()?.engine()?;
-    let found = engine
-        .topics(&TopicSelection::Named(vec![name.into()]))
-        .await?;
-    if let Some(topic) = found.value.into_iter().find(|t| t.name == name) {
-        return Ok(topic);
-    }
+    let named = TopicSelection::Named(vec![name.into()]);
+    let error = match engine.topics(&named).await {
+        Ok(found) => match found.value.into_iter().find(|t| t.name == name) {
+            Some(topic) => return Ok(topic),
+            None => KafkaError::UnknownTopic { topic: name.into() },
+        },
+        // A misspelt name is refused just like a forbidden one: near names help there too.
+        Err(error @ KafkaError::NotAuthorized { .. }) => error,
+        Err(error) => return Err(error.into()),
+    };
     let known = engine.topics(&TopicSelection::All).await?.value;
     let near = near(name, known.iter().map(|t| t.name.as_str()), 3)
         .into_iter()
         .map(String::from)
         .collect();
-    let error = KafkaError::UnknownTopic { topic: name.into() };
     Err(Error::Unknown {
         error,
         near,

@@ -302,7 +302,8 @@ pub(crate) fn topic_entries(
         if let Some(value) = settings.get(key.name) {
             levels.push((key.name.to_owned(), Some(value.clone()), source::TOPIC));
         }
-        for name in key.synonyms {
+        // A topic's answer shows the first one only: of `retention.ms` not the broker's hours.
+        if let Some(name) = key.synonyms.first() {
             levels.extend(broker_levels(name, &fixed, own, defaults));
         }
         entry(key, levels)

@@ -70,6 +70,13 @@ impl Tool for ListGroups {
         let engine = cx.cluster()?.engine()?;
         let mut missing = Vec::new();
         let mut groups = engine.groups().await?.into_value(&mut missing);
+        if groups.is_empty() && missing.is_empty() {
+            missing.push(Missing {
+                what: "groups".into(),
+                broker: None,
+                why: "Kafka listed none; it hides groups that this principal may not describe, so rights rather than groups may be missing".into(),
+            });
+        }
         if let Some(state) = &input.state {
             check_state(state)?;
             groups.retain(|g| g.state.eq_ignore_ascii_case(state));

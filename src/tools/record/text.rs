@@ -171,8 +171,11 @@ impl Records {
         }
         if self.not_json > 0 {
             text.push_str(&format!(
-                "\n{} records were no JSON and could not match",
-                self.not_json
+                "\n{}: no JSON, so no match",
+                count(
+                    usize::try_from(self.not_json).unwrap_or(usize::MAX),
+                    "record"
+                )
             ));
         }
         if let Some(cursor) = &self.next_cursor {

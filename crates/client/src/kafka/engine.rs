@@ -32,7 +32,8 @@ pub trait Engine: Send + Sync {
     /// Brokers (fenced ones included), quorum, feature levels.
     async fn cluster(&self) -> Result<Partial<Cluster>, KafkaError>;
 
-    /// Topics with their partitions, by name. One round trip; never creates a topic.
+    /// Topics with their partitions, by name. One round trip; never creates a topic. A single name
+    /// that is refused for want of rights is `NotAuthorized`, among several it is a gap.
     async fn topics(&self, selection: &TopicSelection) -> Result<Partial<Vec<Topic>>, KafkaError>;
 
     /// Configurations, one request per broker concerned. `keys` of `None` asks for all keys;

@@ -1,7 +1,7 @@
 //! The reads against a scripted cluster of two brokers: what moves, refuses or stays silent.
 
 use super::peer::{Do, Peer, Seen, profile};
-use super::{Engine, Native, TopicSelection};
+use super::{Engine, KafkaError, Native, TopicSelection};
 use kafka_protocol::messages::describe_cluster_response::DescribeClusterBroker;
 use kafka_protocol::messages::describe_configs_response::{
     DescribeConfigsResourceResult, DescribeConfigsResult,
@@ -280,6 +280,12 @@ async fn named_topics_that_are_not_there_or_not_ours_are_gaps() {
         .collect();
     assert_eq!(gaps[0], ("topic `nosuch`", "topic `nosuch` does not exist"));
     assert!(gaps[1].0 == "topic `secret`" && gaps[1].1.contains("whether it exists or not"));
+    let selection = TopicSelection::Named(vec!["secret".into()]);
+    let refused = native.topics(&selection).await.unwrap_err();
+    assert!(
+        matches!(refused, KafkaError::NotAuthorized { .. }),
+        "{refused}"
+    );
 }
 
 #[tokio::test]

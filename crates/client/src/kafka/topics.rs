@@ -36,12 +36,19 @@ pub(crate) async fn topics(
         }
     };
     let (answer, _) = router.metadata(names.as_deref()).await?;
+    let alone = names.as_ref().is_some_and(|names| names.len() == 1);
     let mut found = BTreeMap::new();
     let mut missing = BTreeMap::new();
     for topic in &answer.topics {
         let Some(name) = topic.name.as_ref().map(|n| n.0.to_string()) else {
             continue;
         };
+        if alone
+            && topic.error_code == TOPIC_AUTHORIZATION_FAILED
+            && let Some(error) = metadata_error(&name, topic.error_code)
+        {
+            return Err(error);
+        }
         match refusal(&name, topic.error_code) {
             Some(why) => {
                 missing.insert(name, why);
@@ -71,9 +78,12 @@ pub(crate) async fn topics(
     })
 }
 
+fn metadata_error(name: &str, number: i16) -> Option<KafkaError> {
+    code(number, "Metadata", &format!("topic `{name}`"), None)
+}
+
 fn refusal(name: &str, number: i16) -> Option<String> {
-    let subject = format!("topic `{name}`");
-    let error = code(number, "Metadata", &subject, None)?;
+    let error = metadata_error(name, number)?;
     Some(match number {
         UNKNOWN_TOPIC_OR_PARTITION => KafkaError::UnknownTopic { topic: name.into() }.to_string(),
         TOPIC_AUTHORIZATION_FAILED => format!(

@@ -124,7 +124,7 @@ impl Condition {
         } = range;
         match field {
             NumberField::Offset => {
-                start = start.max(first);
+                start = start.max(first).min(end);
                 end = end.min(last.saturating_add(1));
             }
             NumberField::Partition if !(first..=last).contains(&partition.into()) => end = start,

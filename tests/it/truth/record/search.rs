@@ -120,7 +120,7 @@ async fn conditions_find_just_the_records_that_fulfil_them() {
         )
         .await;
     assert_eq!(answer.data["not_json"], 3, "{}", answer.text);
-    says(&answer, &["3 records were no JSON"]);
+    says(&answer, &["3 records: no JSON"]);
     for (condition, part) in [
         ("value has x", "contains"),
         ("valeu = x", "value"),
