@@ -65,6 +65,8 @@ pub(crate) enum Do {
     Close,
     /// Says nothing.
     Ignore,
+    /// Says nothing more on this connection, like a broker while a request before the others waits.
+    Hang,
     /// Answers ApiVersions and Metadata as a broker would, ignores anything else.
     Usual,
 }
@@ -150,6 +152,10 @@ pub(crate) async fn serve(
                 return;
             }
             Do::Close => return,
+            Do::Hang => {
+                while stream.read_u8().await.is_ok() {}
+                return;
+            }
             Do::Ignore | Do::Usual => {}
         }
     }

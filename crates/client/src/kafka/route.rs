@@ -60,6 +60,15 @@ pub(crate) fn lost(error: &KafkaError) -> bool {
     )
 }
 
+/// Which connections a call may share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// Those of all calls.
+    Shared,
+    /// One for what may wait for a controller.
+    Aside,
+}
+
 /// The ways to one cluster. Clones share everything.
 #[derive(Clone)]
 pub(crate) struct Router(Arc<Inner>);
@@ -68,6 +77,8 @@ struct Inner {
     dialer: Dialer,
     /// A connection to whichever broker answered first.
     first: Slot,
+    /// For requests that the broker passes on to the controller, see [`Router::ask_controller`].
+    aside: Slot,
     slots: Mutex<BTreeMap<i32, Arc<Slot>>>,
     nodes: Mutex<Option<Nodes>>,
     leaders: Mutex<HashMap<String, (Instant, TopicLeaders)>>,
@@ -80,6 +91,7 @@ impl Router {
         Self(Arc::new(Inner {
             dialer: Dialer::new(profile),
             first: Slot::default(),
+            aside: Slot::default(),
             slots: Mutex::default(),
             nodes: Mutex::default(),
             leaders: Mutex::default(),
@@ -203,8 +215,26 @@ impl Router {
         &self,
         build: impl Fn(i16) -> R + Sync,
     ) -> Result<(R::Response, i16), KafkaError> {
+        self.ask_by(Way::Shared, build).await
+    }
+
+    /// As [`Router::ask`], for a call that the broker passes on to the active controller. Without a
+    /// controller it waits, and as a broker answers a connection's requests in order, all that came
+    /// behind it would wait too: so it has a connection of its own.
+    pub(crate) async fn ask_controller<R: Request>(
+        &self,
+        build: impl Fn(i16) -> R + Sync,
+    ) -> Result<(R::Response, i16), KafkaError> {
+        self.ask_by(Way::Aside, build).await
+    }
+
+    async fn ask_by<R: Request>(
+        &self,
+        way: Way,
+        build: impl Fn(i16) -> R + Sync,
+    ) -> Result<(R::Response, i16), KafkaError> {
         let timeout = self.timeout();
-        let first = self.any().await?;
+        let first = self.begin(way).await?;
         let mut one = std::pin::pin!(first.call(timeout, &build));
         let failed = tokio::select! {
             outcome = &mut one => match outcome {
@@ -216,12 +246,12 @@ impl Router {
         let second = async {
             let other = match &failed {
                 // Closed while idle, perhaps: the same broker may well take a new connection.
-                Some(KafkaError::Closed { .. }) => self.any().await?,
-                _ => self.other(first.address()).await?,
+                Some(KafkaError::Closed { .. }) => self.begin(way).await?,
+                _ => self.other(way, first.address()).await?,
             };
             let answer = other.call(timeout, &build).await?;
             // Calls to come shall begin with the one that answers.
-            self.0.first.put(other);
+            self.slot(way).put(other);
             Ok(answer)
         };
         let mut two = std::pin::pin!(second);
@@ -241,11 +271,26 @@ impl Router {
         }
     }
 
+    fn slot(&self, way: Way) -> &Slot {
+        match way {
+            Way::Shared => &self.0.first,
+            Way::Aside => &self.0.aside,
+        }
+    }
+
+    /// The connection to begin with.
+    async fn begin(&self, way: Way) -> Result<Arc<Connection>, KafkaError> {
+        match way {
+            Way::Shared => self.any().await,
+            Way::Aside => self.0.aside.obtain(|| self.race("")).await,
+        }
+    }
+
     /// A connection to any address but `except`.
-    async fn other(&self, except: &str) -> Result<Arc<Connection>, KafkaError> {
+    async fn other(&self, way: Way, except: &str) -> Result<Arc<Connection>, KafkaError> {
         match self.live(except) {
-            Some(other) => Ok(other),
-            None => Ok(Arc::new(self.race(except).await?)),
+            Some(other) if way == Way::Shared => Ok(other),
+            _ => Ok(Arc::new(self.race(except).await?)),
         }
     }
 

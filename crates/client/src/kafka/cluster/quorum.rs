@@ -25,7 +25,7 @@ pub(crate) fn describe(_version: i16) -> DescribeQuorumRequest {
 
 /// Asks any broker, which forwards to the active controller.
 pub(crate) async fn quorum(router: &Router) -> Result<Quorum, KafkaError> {
-    let (answer, _) = router.ask(describe).await?;
+    let (answer, _) = router.ask_controller(describe).await?;
     let refusal = |number, text: Option<&StrBytes>| {
         let text = text.map(StrBytes::as_str);
         code(number, "DescribeQuorum", "the metadata log", text)

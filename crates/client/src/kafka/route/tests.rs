@@ -6,10 +6,12 @@ use super::Router;
 use crate::profile::{Sasl, SaslMechanism, Tls};
 use crate::secret::SecretRef;
 use bytes::Bytes;
+use kafka_protocol::messages::describe_cluster_response::DescribeClusterBroker;
 use kafka_protocol::messages::{
-    DescribeClusterRequest, DescribeClusterResponse, MetadataRequest, SaslAuthenticateRequest,
-    SaslAuthenticateResponse, SaslHandshakeRequest, SaslHandshakeResponse,
+    DescribeClusterRequest, DescribeClusterResponse, DescribeQuorumRequest, MetadataRequest,
+    SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest, SaslHandshakeResponse,
 };
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Ports of this machine on which nobody listens.
@@ -116,6 +118,39 @@ async fn a_broker_that_hesitates_is_passed_by() {
         since.elapsed() < Duration::from_millis(900),
         "the next call begins elsewhere"
     );
+}
+
+#[tokio::test]
+async fn a_controller_that_does_not_answer_keeps_nothing_else_waiting() {
+    let asked = Arc::new(tokio::sync::Notify::new());
+    let tell = Arc::clone(&asked);
+    let peer = Peer::start(move |seen| {
+        if seen.is::<DescribeQuorumRequest>() {
+            tell.notify_one();
+            Do::Hang
+        } else if seen.is::<DescribeClusterRequest>() {
+            let broker = DescribeClusterBroker::default().with_broker_id(1.into());
+            let answer = DescribeClusterResponse::default().with_brokers(vec![broker]);
+            seen.answer::<DescribeClusterRequest>(&answer)
+        } else {
+            Do::Usual
+        }
+    })
+    .await;
+    let native = Native::new(&peer.profile()).unwrap();
+    let (cluster, topics) = futures::join!(native.cluster(), async {
+        asked.notified().await;
+        native.topics(&TopicSelection::All).await
+    });
+    assert!(topics.is_ok(), "behind the question: {topics:?}");
+    let cluster = cluster.unwrap();
+    assert_eq!(cluster.value.brokers.len(), 1);
+    let gaps: Vec<_> = cluster
+        .missing
+        .iter()
+        .map(|gap| gap.what.as_str())
+        .collect();
+    assert!(gaps.contains(&"the controller quorum"), "{gaps:?}");
 }
 
 #[tokio::test]
