@@ -33,11 +33,15 @@ struct Script {
     leads: AtomicI32,
     /// Broker 2 reads and does not answer.
     frozen: AtomicBool,
+    /// Broker 2 has died, and the metadata does not name it any more.
+    gone: AtomicBool,
 }
 
 impl Script {
     fn act(&self, id: i32, seen: &Seen) -> Do {
-        if seen.is::<MetadataRequest>() {
+        if id == 2 && self.gone.load(Ordering::SeqCst) {
+            Do::Close
+        } else if seen.is::<MetadataRequest>() {
             seen.answer::<MetadataRequest>(&self.metadata(&seen.read()))
         } else if id == 2 && self.frozen.load(Ordering::SeqCst) {
             Do::Ignore
@@ -94,8 +98,12 @@ impl Script {
             .with_name(Some(name))
         };
         let names = request.topics.clone().unwrap_or_default();
+        let mut brokers = vec![broker(1, one)];
+        if !self.gone.load(Ordering::SeqCst) {
+            brokers.push(broker(2, two));
+        }
         MetadataResponse::default()
-            .with_brokers(vec![broker(1, one), broker(2, two)])
+            .with_brokers(brokers)
             .with_topics(
                 names
                     .into_iter()
@@ -207,6 +215,28 @@ async fn a_moved_leader_is_found_and_asked() {
         .await
         .unwrap();
     script.leads.store(1, Ordering::SeqCst);
+    let read = native
+        .offsets(&queries, Isolation::default())
+        .await
+        .unwrap();
+    assert!(read.missing.is_empty(), "{:?}", read.missing);
+    assert_eq!(read.value[0].offset, Some(100));
+}
+
+#[tokio::test]
+async fn a_leader_that_left_the_cluster_is_not_taken_from_memory() {
+    let (script, native) = cluster().await;
+    let queries = [query(1, OffsetSpec::Latest)];
+    native
+        .offsets(&queries, Isolation::default())
+        .await
+        .unwrap();
+    script.gone.store(true, Ordering::SeqCst);
+    script.told.store(1, Ordering::SeqCst);
+    script.leads.store(1, Ordering::SeqCst);
+    // Now it is known who is there, and the leaders are still those of old.
+    let other = TopicSelection::Named(vec!["other".into()]);
+    native.topics(&other).await.unwrap();
     let read = native
         .offsets(&queries, Isolation::default())
         .await

@@ -47,7 +47,8 @@ pub(crate) fn back_off(n: usize) -> Duration {
     })
 }
 
-/// Whether the broker, and not its answer, was the trouble: another broker may do better.
+/// Whether the broker, and not its answer, was the trouble: another broker may do better. One that
+/// has left the metadata leads nothing any more, whatever memory says.
 pub(crate) fn lost(error: &KafkaError) -> bool {
     matches!(
         error,
@@ -57,6 +58,7 @@ pub(crate) fn lost(error: &KafkaError) -> bool {
             | KafkaError::Closed { .. }
             | KafkaError::Timeout { .. }
             | KafkaError::Unreachable { .. }
+            | KafkaError::UnknownBroker { .. }
     )
 }
 
