@@ -24,6 +24,7 @@ pub use answer::{GroupLag, LagState, LagTotals, Owner, PartitionLag, Subtopology
 pub use gaps::commit_gap;
 pub use history::{History, Limits, Point, Span};
 pub use members::{MemberLoad, MemberLoads, SKEW_TIMES, member_loads};
+pub use owner::{owned, owners_told};
 
 use crate::model::{
     GroupDescription, GroupListing, GroupOffsets, GroupType, Missing, OffsetSpec, PartitionOffset,
@@ -247,6 +248,7 @@ fn group_lag(
         group: listing.group.clone(),
         group_type: listing.group_type,
         state: listing.state.clone(),
+        protocol_type: listing.protocol_type.clone(),
         coordinator: listing.coordinator,
         members,
         totals: sums::total(partitions.iter(), owners_known, short),
