@@ -152,6 +152,11 @@ impl History {
         }
     }
 
+    /// When a group was last looked at, epoch ms.
+    pub fn last_ms(&self, group: &str) -> Option<i64> {
+        self.groups.get(group)?.rounds.back().copied()
+    }
+
     /// What was seen of a partition, oldest first. Rounds that saw nothing of it are not there.
     pub fn points(&self, group: &str, topic: &str, partition: i32) -> Vec<Point> {
         let Some(group) = self.groups.get(group) else {

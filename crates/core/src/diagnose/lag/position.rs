@@ -152,7 +152,7 @@ pub(super) fn time(input: &LagInput<'_>, tp: &TopicPartition, row: &mut Partitio
 }
 
 /// Offset at which the owner of this partition would read on, if there is anything to read there.
-pub(super) fn read_from(row: &PartitionLag) -> Option<i64> {
+pub fn read_from(row: &PartitionLag) -> Option<i64> {
     let (committed, end) = (row.committed?, row.log_end?);
     let from = committed.max(row.log_start.unwrap_or(committed));
     (row.lag? > 0 && from < end).then_some(from)
