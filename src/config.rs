@@ -118,8 +118,8 @@ pub struct Limits {
 /// Looks at groups between calls, while serving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SamplingConfig {
-    /// Whether to look at all.
-    pub enabled: bool,
+    /// Does not look at all.
+    pub disabled: bool,
     /// Between two looks, ms.
     pub interval_ms: u64,
     /// Looks that are remembered of each group.

@@ -38,7 +38,7 @@ pub struct Sampling {
 impl Sampling {
     /// As configured; `None` when it is switched off.
     pub fn of(config: &SamplingConfig) -> Option<Self> {
-        config.enabled.then_some(Self {
+        (!config.disabled).then_some(Self {
             interval: Duration::from_millis(config.interval_ms),
             limits: Limits {
                 samples: config.samples,
@@ -152,6 +152,33 @@ impl Sampler {
             let mut points = state.history.points(&group.group, topic, partition);
             points.retain(|p| p.at_ms < at_ms);
             points
+        };
+        group
+            .partitions
+            .iter()
+            .map(|row| of(&row.topic, row.partition))
+            .collect()
+    }
+
+    /// Ends of the logs of a group's partitions, seen before `at_ms` for whatever group, in the
+    /// group's order.
+    pub(crate) fn ends(&self, group: &GroupLag, at_ms: i64) -> Vec<Vec<Point>> {
+        let Some(shared) = &self.0 else {
+            return Vec::new();
+        };
+        let state = shared.lock();
+        let of = |topic: &str, partition| {
+            state
+                .history
+                .log_ends(topic, partition)
+                .map(|(log_end, at_ms)| Point {
+                    at_ms,
+                    committed: None,
+                    owned: None,
+                    log_end: Some(log_end),
+                })
+                .filter(|p| p.at_ms < at_ms)
+                .collect()
         };
         group
             .partitions

@@ -243,14 +243,14 @@ fn limits(keys: LimitKeys) -> Option<Limits> {
 
 fn sampling(keys: SamplingKeys) -> Option<SamplingConfig> {
     let SamplingKeys {
-        enabled,
+        disabled,
         interval_ms,
         samples,
         memory_bytes,
         idle_ms,
     } = keys;
     Some(SamplingConfig {
-        enabled: enabled.value?,
+        disabled: disabled.value?,
         interval_ms: interval_ms.value?.0,
         samples: usize::try_from(samples.value?.0).ok()?,
         memory_bytes: usize::try_from(memory_bytes.value?.0).ok()?,

@@ -209,8 +209,8 @@ sections! {
     /// Looks at groups between calls, while serving: rates, verdicts and times to drain stand on
     /// them. They begin at the first question for lag, and are kept in memory only.
     struct SamplingKeys {
-        /// Whether to look at all.
-        Public enabled: bool = true;
+        /// Does not look at all.
+        Public disabled: bool = false;
         /// Time between two looks at the groups that were asked for, ms.
         Public interval_ms: Bounded<100, 3_600_000> = Bounded(10_000);
         /// Looks that are remembered of each group.

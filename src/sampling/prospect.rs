@@ -29,6 +29,8 @@ pub(crate) struct Seen {
     pub(crate) points: Vec<Vec<Point>>,
     /// What verdicts are told from, where that is something longer.
     pub(crate) longer: Option<Vec<Vec<Point>>>,
+    /// Ends of logs, seen for this group or another.
+    pub(crate) ends: Vec<Vec<Point>>,
 }
 
 /// A group, and where it is going.
@@ -148,6 +150,7 @@ fn with_present(seen: Seen, group: &GroupLag, at_ms: i64) -> Seen {
     Seen {
         points: close(seen.points),
         longer: seen.longer.map(close),
+        ends: close(seen.ends),
     }
 }
 
@@ -163,15 +166,16 @@ fn interpolate(
         if group.group_type == GroupType::Share {
             continue;
         }
-        let points = seen.longer.as_ref().unwrap_or(&seen.points);
-        for (row, points) in group.partitions.iter().zip(points) {
+        let points = seen.ends.iter().zip(&seen.points);
+        for (row, (ends, points)) in group.partitions.iter().zip(points) {
             let Some(position) = position(row) else {
                 continue;
             };
             if matches!(first_unread.get(&position), Some(Ok(_))) {
                 continue;
             }
-            if let Some(ms) = outlook::interpolated_ms(row, points, now_ms) {
+            let from = |points: &[Point]| outlook::interpolated_ms(row, points, now_ms);
+            if let Some(ms) = from(ends).or_else(|| from(points)) {
                 first_unread.insert(position.clone(), Ok(now_ms.saturating_sub(ms)));
                 between.insert(position);
             }

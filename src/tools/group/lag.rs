@@ -65,7 +65,7 @@ impl Tool for MeasureLag {
     type Output = Output;
 
     fn description() -> &'static str {
-        "Lag of groups in records and seconds, by partition, with owners, verdict, rates, time to drain and to data loss."
+        "Lag of groups in records and seconds, by partition, owners, verdict, rates, time to drain and to data loss."
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Output, Error> {
@@ -129,6 +129,7 @@ impl Tool for MeasureLag {
         let seen = |group: &GroupLag| Seen {
             points: cluster.sampler().points(group, at_ms),
             longer: None,
+            ends: cluster.sampler().ends(group, at_ms),
         };
         let judged = judge(engine, &mut facts, &order, seen, deep, cx.deadline).await;
         Ok(Output {

@@ -155,6 +155,7 @@ impl Tool for WatchGroups {
             Seen {
                 points,
                 longer: longer.then_some(before),
+                ends: cluster.sampler().ends(group, at_ms),
             }
         };
         let order: Vec<GroupListing> = groups
