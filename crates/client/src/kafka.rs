@@ -21,13 +21,16 @@ mod offsets;
 #[cfg(test)]
 mod peer;
 mod probe;
+mod producers;
 #[cfg(test)]
 mod read_tests;
+mod reassignments;
 mod route;
 mod scan;
 mod storage;
 mod tls;
 mod topics;
+mod transactions;
 
 pub use counters::{READ_APIS, Stats};
 pub use engine::{Engine, TopicSelection};

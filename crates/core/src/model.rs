@@ -8,9 +8,11 @@ mod config;
 mod group;
 mod offset;
 mod partial;
+mod reassignment;
 mod record;
 mod storage;
 mod topic;
+mod transaction;
 
 pub use cluster::{Broker, BrokerState, Cluster, Feature, Quorum, QuorumMember};
 pub use config::{
@@ -22,9 +24,14 @@ pub use group::{
 };
 pub use offset::{OffsetSpec, PartitionOffset, TopicPartition};
 pub use partial::{Missing, Partial};
+pub use reassignment::Reassignment;
 pub use record::{
     Damaged, Header, Isolation, PartitionCoverage, PartitionRange, Record, RecordView, ScanOrder,
     ScanReport, ScanRequest, StopReason, TimestampType,
 };
 pub use storage::{LogDir, ReplicaSize};
 pub use topic::{Partition, Topic};
+pub use transaction::{
+    PartitionProducers, ProducerState, TransactionDescription, TransactionFilter,
+    TransactionListing,
+};

@@ -7,12 +7,14 @@ use super::counters::Stats;
 use super::route::Router;
 use super::{Engine, KafkaError, TopicSelection};
 use super::{cluster, configs, groups, offsets, scan, storage, topics};
+use super::{producers, reassignments, transactions};
 use crate::profile::{EngineChoice, Profile};
 use async_trait::async_trait;
 use kafkaweave_core::model::{
     Cluster, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation, LogDir,
-    OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
-    TopicPartition,
+    OffsetSpec, Partial, PartitionOffset, PartitionProducers, Reassignment, ResourceConfigs,
+    ScanReport, ScanRequest, Topic, TopicPartition, TransactionDescription, TransactionFilter,
+    TransactionListing,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -132,5 +134,33 @@ impl Engine for Native {
         deadline: Instant,
     ) -> HashMap<(TopicPartition, i64), Result<i64, String>> {
         scan::timestamps(&self.router, positions, deadline).await
+    }
+
+    async fn reassignments(
+        &self,
+        topics: Option<&[String]>,
+    ) -> Result<Partial<Vec<Reassignment>>, KafkaError> {
+        reassignments::reassignments(&self.router, topics).await
+    }
+
+    async fn transactions(
+        &self,
+        filter: &TransactionFilter,
+    ) -> Result<Partial<Vec<TransactionListing>>, KafkaError> {
+        transactions::list(&self.router, filter).await
+    }
+
+    async fn describe_transactions(
+        &self,
+        transactional_ids: &[String],
+    ) -> Result<Partial<Vec<TransactionDescription>>, KafkaError> {
+        transactions::describe(&self.router, transactional_ids).await
+    }
+
+    async fn producers(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> Result<Partial<Vec<PartitionProducers>>, KafkaError> {
+        producers::producers(&self.router, partitions).await
     }
 }
