@@ -9,3 +9,4 @@ pub mod health;
 pub mod lag;
 pub mod quorum;
 pub mod quota;
+pub mod transactions;
