@@ -3,5 +3,6 @@
 //! Nothing here fetches anything; a caller hands over what an engine answered and gets a judgement
 //! back, with what it could not judge said in it.
 
+pub mod compare;
 pub mod health;
 pub mod lag;
