@@ -7,6 +7,7 @@
 
 mod cluster;
 mod config;
+mod drift;
 mod group;
 mod record;
 mod sandbox;

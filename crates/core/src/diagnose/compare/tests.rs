@@ -239,6 +239,12 @@ fn local_retention_like_the_topics_is_that_value() {
         keys(&found),
         [(Weight::Matters, "local.retention.ms", "5", "-1")]
     );
+    let other = [
+        typed("local.retention.ms", "-2", "long"),
+        typed("retention.ms", "6", "long"),
+    ];
+    let found = across((&t, &left), (&t, &other));
+    assert_eq!(keys(&found), [(Weight::Matters, "retention.ms", "5", "6")]);
 }
 
 #[test]

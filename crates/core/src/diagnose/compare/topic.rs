@@ -190,18 +190,25 @@ impl Comparison {
         let (Some(left_configs), Some(right_configs)) = (left.configs, right.configs) else {
             return;
         };
+        let by_key = |configs: &[ConfigEntry]| {
+            let by_key = configs.iter().map(|e| (e.name.clone(), e.clone()));
+            by_key.collect::<BTreeMap<_, _>>()
+        };
         let resolved = |configs: &[ConfigEntry]| {
             let mut configs = configs.to_vec();
             resolve_local(&mut configs);
-            let by_key = configs.into_iter().map(|e| (e.name.clone(), e));
-            by_key.collect::<BTreeMap<_, _>>()
+            by_key(&configs)
         };
+        let (raw_lefts, raw_rights) = (by_key(left_configs), by_key(right_configs));
         let (lefts, rights) = (resolved(left_configs), resolved(right_configs));
         let keys: BTreeSet<&String> = lefts.keys().chain(rights.keys()).collect();
         for name in keys {
             let (l, r) = (lefts.get(name), rights.get(name));
+            // Both "like the topic's retention" are alike, whatever that is: it has its own row.
+            let raw = (raw_lefts.get(name), raw_rights.get(name));
+            let alike = |pair| matches!(pair, (Some(l), Some(r)) if same(l, r));
             if let (Some(l), Some(r)) = (l, r)
-                && same(l, r)
+                && (alike((Some(l), Some(r))) || alike(raw))
             {
                 self.equal_values += 1;
                 if own(l) != own(r) {

@@ -70,17 +70,25 @@ pub fn canonical(entry: &ConfigEntry) -> Option<String> {
     }
 }
 
+/// The longest value that is shown whole, characters: lists of throttled replicas have no end.
+const LONGEST: usize = 200;
+
 /// A value as it is shown, never a sensitive one.
 pub fn shown(entry: &ConfigEntry) -> String {
-    match (&entry.value, is_set(entry)) {
-        _ if entry.sensitive => if is_set(entry) {
-            "(set, hidden)"
-        } else {
-            "(unset)"
-        }
-        .into(),
-        (Some(value), _) if !value.trim().is_empty() => value.clone(),
+    match &entry.value {
+        _ if entry.sensitive && is_set(entry) => "(set, hidden)".into(),
+        Some(value) if !entry.sensitive && !value.trim().is_empty() => clipped(value),
         _ => "(unset)".into(),
+    }
+}
+
+fn clipped(value: &str) -> String {
+    match value.char_indices().nth(LONGEST) {
+        Some((end, _)) => {
+            let kept = value.get(..end).unwrap_or_default();
+            format!("{kept}... ({} characters)", value.chars().count())
+        }
+        None => value.into(),
     }
 }
 
