@@ -8,6 +8,7 @@
 mod acl;
 mod cluster;
 mod config;
+mod drift;
 mod group;
 mod quorum;
 mod quota;
