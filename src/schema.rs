@@ -130,6 +130,12 @@ fn slim(value: &mut Value) {
             {
                 drop_machine_bounds(object);
             }
+            // The doc of the type, a whole sentence, where an argument has none of its own: its
+            // name and its values are enough.
+            let sentence = |d: &Value| d.as_str().is_some_and(|d| d.ends_with('.'));
+            if object.contains_key("enum") && object.get("description").is_some_and(sentence) {
+                object.remove("description");
+            }
             if let Some(Value::Array(types)) = object.get_mut("type") {
                 types.retain(|t| t != "null");
                 if let [only] = types.as_slice() {
@@ -254,6 +260,7 @@ mod tests {
         #[schemars(range(min = 1, max = 500))]
         limit: Option<u32>,
         level: Option<Level>,
+        floor: Level,
         title: Option<String>,
         port: u16,
     }
@@ -266,11 +273,12 @@ mod tests {
             "properties": {
                 "limit": {"type": "integer", "minimum": 1, "maximum": 500, "description": "Rows at most"},
                 "level": {"type": "string", "enum": ["low", "high"]},
+                "floor": {"type": "string", "enum": ["low", "high"]},
                 "title": {"type": "string"},
                 "port": {"type": "integer"},
                 "cluster": {"type": "string"},
             },
-            "required": ["port"],
+            "required": ["floor", "port"],
             "additionalProperties": false,
         });
         assert_eq!(Value::Object(schema), expected);

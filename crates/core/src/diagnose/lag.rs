@@ -2,21 +2,28 @@
 //!
 //! A number that is not known is `None` with the reason beside it, never 0 and never negative; a
 //! sum over partitions of which one is unknown says that it is a lower bound.
-//! There is no history here: whether lag grows is judged elsewhere.
+//! [`lag`] has no history; where a group is going is told by [`outlook`] from a [`History`].
 //!
 //! Ask for the end offsets *after* the committed ones. In the other order a busy group commits in
 //! between and looks as if it were beyond the end of the log.
 
 mod answer;
+pub mod burrow;
 mod gaps;
+mod history;
+pub mod interpolate;
+mod members;
+pub mod outlook;
 mod owner;
 mod position;
 mod sums;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{GroupLag, LagState, LagTotals, Owner, PartitionLag, TopicLag};
+pub use answer::{GroupLag, LagState, LagTotals, Owner, PartitionLag, SubtopologyLag, TopicLag};
 pub use gaps::commit_gap;
+pub use history::{History, Limits, Point, Span};
+pub use members::{MemberLoad, MemberLoads, SKEW_TIMES, member_loads};
 
 use crate::model::{
     GroupDescription, GroupListing, GroupOffsets, GroupType, Missing, OffsetSpec, PartitionOffset,
@@ -244,6 +251,9 @@ fn group_lag(
         members,
         totals: sums::total(partitions.iter(), owners_known, short),
         topics: sums::by_topic(&partitions, owners_known, short),
+        subtopologies: description.map_or_else(Vec::new, |d| {
+            sums::by_subtopology(d, &partitions, owners_known, short)
+        }),
         partitions,
         why,
     }

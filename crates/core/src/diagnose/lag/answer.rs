@@ -130,6 +130,17 @@ pub struct TopicLag {
     pub totals: LagTotals,
 }
 
+/// Lag of a streams group in one sub-topology.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SubtopologyLag {
+    /// Sub-topology id.
+    pub subtopology: String,
+    /// Its source topics, repartition topics included.
+    pub topics: Vec<String>,
+    /// Sums.
+    pub totals: LagTotals,
+}
+
 /// Lag of a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GroupLag {
@@ -147,6 +158,9 @@ pub struct GroupLag {
     pub totals: LagTotals,
     /// Sums by topic, by name.
     pub topics: Vec<TopicLag>,
+    /// Sums by sub-topology; streams groups only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub subtopologies: Vec<SubtopologyLag>,
     /// By topic and partition.
     pub partitions: Vec<PartitionLag>,
     /// Why there is nothing to sum: no commits, or commits that could not be had.

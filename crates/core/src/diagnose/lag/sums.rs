@@ -1,6 +1,7 @@
 //! Sums over partitions, honest about what they leave out.
 
-use super::{LagState, LagTotals, PartitionLag, TopicLag};
+use super::{LagState, LagTotals, PartitionLag, SubtopologyLag, TopicLag};
+use crate::model::GroupDescription;
 
 /// Sums of `rows`. `owners_known` says whether members were obtained; `commits_unknown` that the
 /// rows are not all there are, because the group's commits could not be had.
@@ -55,4 +56,23 @@ pub(super) fn by_topic(
             })
         })
         .collect()
+}
+
+/// Sums by sub-topology of a streams group; a topic belongs to the sub-topology that reads it.
+pub(super) fn by_subtopology(
+    description: &GroupDescription,
+    rows: &[PartitionLag],
+    owners_known: bool,
+    commits_unknown: bool,
+) -> Vec<SubtopologyLag> {
+    let sums = |(id, topics): &(String, Vec<String>)| SubtopologyLag {
+        subtopology: id.clone(),
+        totals: total(
+            rows.iter().filter(|row| topics.contains(&row.topic)),
+            owners_known,
+            commits_unknown,
+        ),
+        topics: topics.clone(),
+    };
+    description.subtopologies.iter().map(sums).collect()
 }

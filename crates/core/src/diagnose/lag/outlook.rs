@@ -1,0 +1,268 @@
+//! Where a group's lag is going: verdict, rates, trend, time to drain, time to data loss.
+//!
+//! Judged partition by partition from what was seen before ([`super::History`]), then taken
+//! together by the worst and never by the mean: a group drains when its slowest partition has, and
+//! loses data when its first partition does. What there is too little history for is `None`.
+//!
+//! Samples show offsets, not commits: an offset that stands still is a commit that does not get on
+//! while a live member holds the partition, and no commit at all while nobody does. That is what
+//! tells STALL from STOP, and [`Evidence`] says that it was told so.
+
+mod loss;
+mod rates;
+#[cfg(test)]
+mod tests;
+
+pub use loss::{Loss, LossBy, Retention};
+pub use rates::{Rates, Trend, rates};
+
+use super::burrow::{self, Commit, INTERVALS, Rules, Verdict, Window};
+use super::history::{Point, Span};
+use super::interpolate::Table;
+use super::{GroupLag, LagState, PartitionLag};
+use crate::model::{GroupType, TopicPartition};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What verdicts stand on.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// Offsets looked at from time to time, and members.
+    Samples,
+    /// Commits with their own times.
+    Commits,
+}
+
+/// Where a time lag was read.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeLagSource {
+    /// The timestamp of the first unread record.
+    Exact,
+    /// When the end of the log passed the committed offset, between samples.
+    Interpolated,
+}
+
+/// Where one partition is going.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct PartitionOutlook {
+    /// Burrow's verdict; `None` with fewer than two samples.
+    pub verdict: Option<Verdict>,
+    /// The rule that decided it, or why there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict_why: Option<String>,
+    /// Records/s.
+    #[serde(flatten)]
+    pub rates: Rates,
+    /// Seconds until nothing is unread, at these rates; `None` unless it drains.
+    pub drain_s: Option<i64>,
+    /// Seconds until unread records are deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<Loss>,
+}
+
+/// Where a group is going.
+#[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct GroupOutlook {
+    /// The worst partition's verdict (Burrow folds STOP, STALL and REWIND into ERR here).
+    pub verdict: Option<Verdict>,
+    /// The partition that it is from and the rule that decided, or why there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict_why: Option<String>,
+    /// Records/s over all partitions whose rates are known.
+    #[serde(flatten)]
+    pub rates: Rates,
+    /// Seconds until the slowest partition has drained; `None` when some lagging one does not.
+    pub drain_s: Option<i64>,
+    /// The partition that drains last, or does not drain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slowest: Option<String>,
+    /// The first loss of unread records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<Loss>,
+    /// The partition that it hits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss_in: Option<String>,
+    /// Looks at the group that all of this stands on.
+    pub samples: usize,
+    /// From the first to the last of them, ms.
+    pub span_ms: i64,
+}
+
+/// Judges one partition. `points` are what was seen of it, the present included as the last.
+pub fn partition(
+    row: &PartitionLag,
+    points: &[Point],
+    retention: Option<&Retention>,
+    now_ms: i64,
+) -> PartitionOutlook {
+    let points = since_reset(points);
+    let rates = rates(points, row.lag);
+    let (verdict, why) = verdict(row, points, now_ms);
+    PartitionOutlook {
+        verdict,
+        verdict_why: Some(why),
+        drain_s: drain_s(row.lag, &rates),
+        loss: retention.and_then(|r| loss::loss(row, &rates, r)),
+        rates,
+    }
+}
+
+/// Takes a group's partitions together. `partitions` stand in the group's own order.
+pub fn group(lag: &GroupLag, partitions: &[PartitionOutlook], span: Span) -> GroupOutlook {
+    let mut whole = GroupOutlook {
+        samples: span.samples,
+        span_ms: span.span_ms,
+        ..GroupOutlook::default()
+    };
+    if lag.group_type == GroupType::Share {
+        whole.verdict_why =
+            Some("a share group has no position that a verdict could be told from".into());
+        return whole;
+    }
+    let rows = || lag.partitions.iter().zip(partitions);
+    let name =
+        |row: &PartitionLag| TopicPartition::new(row.topic.as_str(), row.partition).to_string();
+    // The worst verdict, and of several the largest lag.
+    let worst = rows()
+        .filter(|(_, o)| o.verdict.is_some())
+        .max_by_key(|(row, o)| (o.verdict, row.lag));
+    whole.verdict = worst.and_then(|(_, o)| o.verdict);
+    whole.verdict_why = match worst {
+        Some((row, o)) => o
+            .verdict_why
+            .as_ref()
+            .map(|why| format!("{}: {why}", name(row))),
+        None => Some(too_little(span.samples)),
+    };
+    whole.rates = Rates::sum(rows().map(|(_, o)| &o.rates), lag.totals.lag);
+    let lagging = || rows().filter(|(row, _)| row.lag.is_some_and(|lag| lag > 0));
+    let stuck = lagging().filter(|(_, o)| o.drain_s.is_none());
+    if let Some((row, _)) = stuck.max_by_key(|(row, _)| row.lag) {
+        whole.slowest = Some(name(row));
+    } else if let Some((row, o)) = lagging().max_by_key(|(_, o)| o.drain_s) {
+        whole.slowest = Some(name(row));
+        whole.drain_s = o.drain_s;
+    }
+    let first = rows()
+        .filter_map(|(row, o)| Some((row, o.loss.as_ref()?)))
+        .min_by_key(|(_, loss)| loss.in_s);
+    whole.loss = first.map(|(_, loss)| loss.clone());
+    whole.loss_in = first.map(|(row, _)| name(row));
+    whole
+}
+
+/// Time lag between samples, for a partition whose first unread record was not read.
+pub fn interpolated_ms(row: &PartitionLag, points: &[Point], now_ms: i64) -> Option<i64> {
+    let mut table = Table::default();
+    for point in since_reset(points) {
+        if let Some(end) = point.log_end {
+            table.insert(end, point.at_ms);
+        }
+    }
+    let committed = row.committed?.max(row.log_start?);
+    // Before the first point nothing was seen: a line through what came later is a guess.
+    let oldest = table.oldest()?;
+    (committed >= oldest || row.lag == Some(0))
+        .then(|| table.time_lag_ms(committed, now_ms))
+        .flatten()
+}
+
+/// What a group with so few samples is told.
+fn too_little(samples: usize) -> String {
+    match samples {
+        0 | 1 => "one look tells no direction; kafka_group_watch takes more".into(),
+        _ => "no partition with a known lag".into(),
+    }
+}
+
+fn verdict(row: &PartitionLag, points: &[Point], now_ms: i64) -> (Option<Verdict>, String) {
+    let Some(lag) = row.lag else {
+        return (
+            None,
+            row.why.clone().unwrap_or_else(|| "lag is not known".into()),
+        );
+    };
+    if lag == 0 {
+        return (Some(Verdict::Ok), "lag is 0 now".into());
+    }
+    if row.state == LagState::NoCommit || points.len() < 2 {
+        return (None, too_little(points.len()));
+    }
+    let commits = commits(points);
+    let commits = newest(&commits);
+    if commits.is_empty() {
+        return (None, "no commit was seen".into());
+    }
+    let ends: Vec<i64> = newest(points).iter().filter_map(|p| p.log_end).collect();
+    let judged = burrow::judge(
+        &Window {
+            commits,
+            capacity: INTERVALS,
+            log_ends: &ends,
+            current_lag: lag,
+            now_ms,
+        },
+        &Rules::default(),
+    );
+    (Some(judged.verdict), judged.why)
+}
+
+/// As many as Burrow keeps.
+fn newest<T>(all: &[T]) -> &[T] {
+    all.get(all.len().saturating_sub(INTERVALS)..)
+        .unwrap_or_default()
+}
+
+/// Samples as commits; see the head of this file.
+pub fn commits(points: &[Point]) -> Vec<Commit> {
+    let mut found: Vec<Commit> = Vec::new();
+    for point in points {
+        let Some(offset) = point.committed else {
+            continue;
+        };
+        let still = found.last().is_some_and(|last| last.offset == offset);
+        if still && point.owned != Some(true) {
+            continue;
+        }
+        found.push(Commit {
+            offset,
+            at_ms: point.at_ms,
+            lag: point.log_end.map(|end| end.saturating_sub(offset)),
+        });
+    }
+    found
+}
+
+/// The points after the log last got shorter: a topic that was deleted and created again is another
+/// one.
+fn since_reset(points: &[Point]) -> &[Point] {
+    let mut from = 0;
+    let mut last = None;
+    for (at, point) in points.iter().enumerate() {
+        let Some(end) = point.log_end else { continue };
+        if last.is_some_and(|last| end < last) {
+            from = at;
+        }
+        last = Some(end);
+    }
+    points.get(from..).unwrap_or_default()
+}
+
+/// Seconds until a lag is gone.
+fn drain_s(lag: Option<i64>, rates: &Rates) -> Option<i64> {
+    let lag = lag?;
+    if lag == 0 {
+        return Some(0);
+    }
+    if rates.trend != Some(Trend::Draining) {
+        return None;
+    }
+    let gain = rates.consume_per_s? - rates.produce_per_s?;
+    (gain > 0.0).then(|| (lag as f64 / gain).ceil() as i64)
+}
