@@ -10,6 +10,7 @@ mod group;
 mod offset;
 mod partial;
 mod quota;
+mod reassignment;
 mod record;
 mod storage;
 mod topic;
@@ -27,6 +28,7 @@ pub use group::{
 pub use offset::{OffsetSpec, PartitionOffset, TopicPartition};
 pub use partial::{Missing, Partial};
 pub use quota::{Quota, QuotaEntity, QuotaFilter, QuotaKind, QuotaMatch, QuotaValue};
+pub use reassignment::Reassignment;
 pub use record::{
     Damaged, Header, Isolation, PartitionCoverage, PartitionRange, Record, RecordView, ScanOrder,
     ScanReport, ScanRequest, StopReason, TimestampType,

@@ -4,6 +4,7 @@ use super::blame::online;
 use super::finding::{Finding, Report, Severity, Verdict};
 use super::rule::{Area, Rule};
 use super::score::score;
+use super::since::compare;
 use super::{Snapshot, missing_brokers};
 use crate::model::{BrokerState, Missing};
 
@@ -40,12 +41,14 @@ pub(super) fn report(snapshot: &Snapshot, findings: Vec<Finding>) -> Report {
     });
     // A number would say more than is known.
     let score = (verdict != Verdict::Unknown).then(|| score(&findings, not_judged(snapshot)));
+    let since = compare(snapshot, &findings);
     Report {
         verdict,
         why,
         findings,
         unchecked,
         score,
+        since,
         brokers_online: online,
         brokers_expected: registered + missing,
         topics: topics.map(<[_]>::len),
@@ -202,6 +205,9 @@ fn unchecked(snapshot: &Snapshot) -> Vec<String> {
             ));
         }
     }
+    if snapshot.before.is_some() && snapshot.before().is_none() {
+        unchecked.push("changes: the snapshot to compare with is not an earlier one".into());
+    }
     // What nobody asked for; what was asked for in vain is among the gaps.
     for (area, words, sign) in [
         (Area::Partitions, "topics and partitions", "topic"),
@@ -220,7 +226,7 @@ fn unchecked(snapshot: &Snapshot) -> Vec<String> {
     unchecked
 }
 
-fn not_judged(snapshot: &Snapshot) -> Vec<Area> {
+pub(super) fn not_judged(snapshot: &Snapshot) -> Vec<Area> {
     Area::ALL
         .into_iter()
         .filter(|area| unseen(snapshot, *area))
@@ -228,7 +234,7 @@ fn not_judged(snapshot: &Snapshot) -> Vec<Area> {
 }
 
 /// Whether nothing was seen of an area. What was seen in part is judged in part, and said so.
-fn unseen(snapshot: &Snapshot, area: Area) -> bool {
+pub(super) fn unseen(snapshot: &Snapshot, area: Area) -> bool {
     match area {
         Area::Partitions | Area::Placement => snapshot.topics.is_none(),
         Area::Brokers => snapshot.cluster.brokers.is_empty(),
