@@ -9,6 +9,7 @@
 //! [`Report::unchecked`], and where it forbids a judgement the verdict is [`Verdict::Unknown`],
 //! not [`Verdict::Healthy`].
 
+mod basis;
 mod blame;
 mod brokers;
 mod configuration;
@@ -34,6 +35,7 @@ mod transactions;
 mod verdict;
 mod words;
 
+pub use basis::Basis;
 pub use brokers::missing_brokers;
 pub use digest::{Digest, DigestError, MOST_CHARACTERS};
 pub use finding::{Deduction, Finding, Report, Score, Severity, Verdict};

@@ -44,12 +44,40 @@ pub(super) fn judge(snapshot: &Snapshot, thresholds: &Thresholds, findings: &mut
         });
     }
     let all: Vec<&Reassignment> = moving.iter().collect();
+    let mut evidence = lines(moving.iter().map(|r| words(snapshot, r)).collect());
+    evidence.extend(rates(snapshot, moving));
     findings.push(Finding {
-        evidence: lines(moving.iter().map(|r| words(snapshot, r)).collect()),
+        evidence,
         meaning: "replicas are being copied: expect under-replicated partitions, traffic and a fuller disk until it ends".into(),
         remedy: "wait for it; then verify it with kafka-reassign-partitions.sh --verify, which takes its throttles away".into(),
         ..finding(Rule::ReassignmentInProgress, Severity::Info, &all)
     });
+}
+
+/// The throttles in force on the brokers concerned.
+fn rates(snapshot: &Snapshot, moving: &[Reassignment]) -> Vec<String> {
+    let concerned = |id: &i32| {
+        moving
+            .iter()
+            .any(|r| r.replicas.contains(id) || r.adding.contains(id))
+    };
+    let brokers = snapshot.broker_settings.iter().flatten();
+    brokers
+        .filter(|(id, _)| concerned(id))
+        .filter_map(|(id, settings)| {
+            let set = own(settings, &RATES);
+            (!set.is_empty()).then(|| format!("broker {id}: {}", set.join(", ")))
+        })
+        .collect()
+}
+
+/// Keys that were set at run time to something, with their values.
+fn own(settings: &Settings, keys: &[&str]) -> Vec<String> {
+    keys.iter()
+        .filter(|key| settings.is_own(key))
+        .filter_map(|key| Some(format!("{key}={}", settings.text(key)?)))
+        .filter(|words| !words.ends_with('='))
+        .collect()
 }
 
 /// The name under which a digest keeps a partition.
@@ -134,13 +162,6 @@ fn finding(rule: Rule, severity: Severity, moving: &[&Reassignment]) -> Finding 
 }
 
 fn throttles(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
-    let own = |settings: &Settings, keys: &[&str]| -> Vec<String> {
-        keys.iter()
-            .filter(|key| settings.is_own(key))
-            .filter_map(|key| Some(format!("{key}={}", settings.text(key)?)))
-            .filter(|words| !words.ends_with('='))
-            .collect()
-    };
     let mut evidence = Vec::new();
     let mut topics = Vec::new();
     let mut brokers = Vec::new();

@@ -117,6 +117,8 @@ pub struct OpenTransaction {
     pub age_ms: Option<i64>,
     /// Its timeout (`transaction.timeout.ms`), after which the coordinator aborts it, ms.
     pub timeout_ms: Option<i64>,
-    /// Whether the transaction coordinator has it as ongoing in this partition; `None` unknown.
+    /// Whether the transaction coordinator has it as ongoing or ending in this partition; `None`
+    /// unknown. `Some(false)` is a hanging one: it is for whoever says so to have looked at the
+    /// leader again after the coordinator, as a transaction that just ended looks the same.
     pub known_to_coordinator: Option<bool>,
 }

@@ -51,9 +51,8 @@ pub struct Thresholds {
     pub stuck_ms: i64,
     /// A reassignment without a byte copied over this long is stuck, ms.
     pub reassignment_ms: i64,
-    /// A transaction that its coordinator does not know is hanging after this long, and one that its
-    /// coordinator knows after this long beyond its timeout, ms: markers are written within
-    /// seconds, and timeouts are looked for every 10 s.
+    /// A transaction that its coordinator knows is hanging after this long beyond its timeout, ms:
+    /// timeouts are looked for every 10 s, and markers are written within seconds.
     pub hanging_ms: i64,
     /// An open transaction is overdue after this long, ms: `transaction.max.timeout.ms`.
     pub transaction_ms: i64,

@@ -17,7 +17,7 @@ pub(super) fn judge(snapshot: &Snapshot, thresholds: &Thresholds, findings: &mut
         let outlived = transaction
             .timeout_ms
             .is_some_and(|timeout| age_ms > timeout.saturating_add(thresholds.hanging_ms));
-        if (forgotten && age_ms > thresholds.hanging_ms) || outlived {
+        if forgotten || outlived {
             hanging.push(transaction);
         } else if age_ms > thresholds.transaction_ms {
             overdue.push(transaction);

@@ -172,11 +172,24 @@ fn forbids(gap: &Missing, snapshot: &Snapshot) -> bool {
     // The quorum is dealt with by itself, and feature levels say nothing about health. A fenced
     // broker that matters is missed as a replica. Without configurations partitions are judged by
     // their replicas. Without rights disks are unseen, as when nobody asks for them.
+    // Groups, transactions and reassignments leave their own area unjudged; partitions are judged
+    // all the same. What was left out for its size was not asked for.
+    let own_area = [
+        "group",
+        "committed",
+        "ends of",
+        "offsets of",
+        "transaction",
+        "producer",
+        "reassignment",
+    ];
     !(what.contains("quorum")
         || what.contains("feature")
         || (what.contains("fenced") && snapshot.topics.is_some())
         || what.contains("config")
-        || (what.contains("log dir") && refused))
+        || (what.contains("log dir") && refused)
+        || own_area.iter().any(|sign| what.contains(sign))
+        || gap.why.starts_with("left out:"))
 }
 
 /// Whether the gap is an API that the broker or engine does not have.

@@ -196,6 +196,21 @@ fn a_gap_forbids_healthy_only_where_it_could_hide_something() {
         ),
         ("feature levels", "not authorized", Verdict::Healthy),
         (
+            "committed offsets of 40 groups",
+            "Protocol: broken",
+            Verdict::Healthy,
+        ),
+        (
+            "open transactions",
+            "`kafka-2.internal:9092`: Protocol: broken",
+            Verdict::Healthy,
+        ),
+        (
+            "log dirs of broker 2",
+            "left out: too many replicas",
+            Verdict::Healthy,
+        ),
+        (
             "configs of topic `orders`",
             "not authorized",
             Verdict::Healthy,

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod contents;
+mod placement;
 
 use super::sound::*;
 use super::*;
@@ -16,8 +17,22 @@ struct Case {
     evidence: &'static [&'static str],
 }
 
+const fn case(
+    rule: Rule,
+    severity: Severity,
+    spoil: fn(&mut Snapshot),
+    evidence: &'static [&'static str],
+) -> Case {
+    Case {
+        rule,
+        severity,
+        spoil,
+        evidence,
+    }
+}
+
 fn cases() -> Vec<Case> {
-    [cluster::cases(), contents::cases()]
+    [cluster::cases(), placement::cases(), contents::cases()]
         .into_iter()
         .flatten()
         .collect()

@@ -3,20 +3,6 @@
 use super::*;
 use crate::model::GroupType;
 
-const fn case(
-    rule: Rule,
-    severity: Severity,
-    spoil: fn(&mut Snapshot),
-    evidence: &'static [&'static str],
-) -> Case {
-    Case {
-        rule,
-        severity,
-        spoil,
-        evidence,
-    }
-}
-
 fn transaction() -> OpenTransaction {
     OpenTransaction {
         partition: at(2),
