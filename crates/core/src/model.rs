@@ -12,7 +12,7 @@ mod record;
 mod storage;
 mod topic;
 
-pub use cluster::{Broker, BrokerState, Cluster, Feature, Quorum, QuorumMember};
+pub use cluster::{Broker, BrokerSoftware, BrokerState, Cluster, Feature, Quorum, QuorumMember};
 pub use config::{
     ConfigEntry, ConfigResource, ConfigSource, ConfigSynonym, ResourceConfigs, ResourceKind,
 };

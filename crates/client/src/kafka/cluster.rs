@@ -4,6 +4,7 @@
 //! cluster does not tell is a gap.
 
 pub(crate) mod quorum;
+pub(crate) mod software;
 pub(crate) mod version;
 
 use super::KafkaError;

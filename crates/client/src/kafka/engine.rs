@@ -7,9 +7,9 @@
 use super::KafkaError;
 use async_trait::async_trait;
 use kafkaweave_core::model::{
-    Cluster, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation, LogDir,
-    OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
-    TopicPartition,
+    BrokerSoftware, Cluster, ConfigResource, GroupDescription, GroupListing, GroupOffsets,
+    Isolation, LogDir, OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport,
+    ScanRequest, Topic, TopicPartition,
 };
 use std::collections::HashMap;
 use tokio::time::Instant;
@@ -32,11 +32,16 @@ pub trait Engine: Send + Sync {
     /// Brokers (fenced ones included), quorum, feature levels.
     async fn cluster(&self) -> Result<Partial<Cluster>, KafkaError>;
 
+    /// What software each live broker runs and which feature levels it supports: one request per
+    /// broker. A broker that does not answer is a gap.
+    async fn software(&self) -> Result<Partial<Vec<BrokerSoftware>>, KafkaError>;
+
     /// Topics with their partitions, by name. One round trip; never creates a topic. A single name
     /// that is refused for want of rights is `NotAuthorized`, among several it is a gap.
     async fn topics(&self, selection: &TopicSelection) -> Result<Partial<Vec<Topic>>, KafkaError>;
 
-    /// Configurations, one request per broker concerned. `keys` of `None` asks for all keys;
+    /// Configurations, one request per broker concerned; more than a thousand topics or groups are
+    /// divided into pages, and the pages among the brokers. `keys` of `None` asks for all keys;
     /// `detail` adds synonyms and documentation.
     async fn configs(
         &self,

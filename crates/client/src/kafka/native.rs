@@ -10,9 +10,9 @@ use super::{cluster, configs, groups, offsets, scan, storage, topics};
 use crate::profile::{EngineChoice, Profile};
 use async_trait::async_trait;
 use kafkaweave_core::model::{
-    Cluster, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation, LogDir,
-    OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
-    TopicPartition,
+    BrokerSoftware, Cluster, ConfigResource, GroupDescription, GroupListing, GroupOffsets,
+    Isolation, LogDir, OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport,
+    ScanRequest, Topic, TopicPartition,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -70,6 +70,10 @@ pub fn connect(profile: &Profile) -> Result<Arc<dyn Engine>, KafkaError> {
 impl Engine for Native {
     async fn cluster(&self) -> Result<Partial<Cluster>, KafkaError> {
         cluster::cluster(&self.router).await
+    }
+
+    async fn software(&self) -> Result<Partial<Vec<BrokerSoftware>>, KafkaError> {
+        cluster::software::software(&self.router).await
     }
 
     async fn topics(&self, selection: &TopicSelection) -> Result<Partial<Vec<Topic>>, KafkaError> {

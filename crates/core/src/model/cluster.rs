@@ -94,3 +94,16 @@ pub struct Cluster {
     /// such as "4.3 or newer"; `None` when they fit nothing known.
     pub kafka_version: Option<String>,
 }
+
+/// What one broker tells of its own software (ApiVersions).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokerSoftware {
+    /// Broker.
+    pub broker: i32,
+    /// Version that its API ranges point to, such as "4.3" or "3.1 or newer"; `None` when they fit
+    /// nothing known.
+    pub kafka_version: Option<String>,
+    /// Feature levels by name: the range that this broker supports, and what it takes for
+    /// finalized.
+    pub features: Vec<Feature>,
+}
