@@ -21,7 +21,7 @@ pub use group::{
     TopicPartitions,
 };
 pub use offset::{OffsetSpec, PartitionOffset, TopicPartition};
-pub use partial::{Missing, Partial};
+pub use partial::{Missing, Partial, folded};
 pub use record::{
     Damaged, Header, Isolation, PartitionCoverage, PartitionRange, Record, RecordView, ScanOrder,
     ScanReport, ScanRequest, StopReason, TimestampType,
