@@ -76,12 +76,11 @@ async fn snapshot(cx: &Context) -> Result<Snapshot, Error> {
     let min_insync_replicas =
         min_isr(cx, topics.as_deref().unwrap_or_default(), &mut missing).await?;
     Ok(Snapshot {
-        cluster,
         topics,
         min_insync_replicas,
         log_dirs,
         missing,
-        now_ms: cx.now_ms,
+        ..Snapshot::new(cluster, cx.now_ms)
     })
 }
 

@@ -14,34 +14,23 @@ mod configuration;
 mod finding;
 mod partitions;
 mod quorum;
+mod rule;
+mod score;
+mod settings;
+mod snapshot;
 mod storage;
 #[cfg(test)]
 mod tests;
 mod verdict;
 
 pub use brokers::missing_brokers;
-pub use finding::{Finding, Report, Rule, Severity, Verdict};
+pub use finding::{Deduction, Finding, Report, Score, Severity, Verdict};
+pub use rule::{Area, Rule};
+pub use settings::{BROKER_KEYS, Setting, Settings, TOPIC_KEYS, broker_settings, topic_settings};
+pub use snapshot::{BrokerSoftware, GroupSight, LogRange, OpenTransaction, Reassignment, Snapshot};
 
-use crate::model::{Cluster, LogDir, Missing, ResourceConfigs, ResourceKind, Topic};
+use crate::model::{ResourceConfigs, ResourceKind};
 use std::collections::BTreeMap;
-
-/// What is judged. All of it is what an engine answered, unchanged.
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    /// Brokers and quorum.
-    pub cluster: Cluster,
-    /// All topics; `None` when they could not be had.
-    pub topics: Option<Vec<Topic>>,
-    /// `min.insync.replicas` by topic (see [`min_insync_replicas`]); a topic that is absent has an
-    /// unknown one.
-    pub min_insync_replicas: BTreeMap<String, i32>,
-    /// Log dirs of the brokers that answered; `None` when nobody asked.
-    pub log_dirs: Option<Vec<LogDir>>,
-    /// Gaps of all the answers above.
-    pub missing: Vec<Missing>,
-    /// When the snapshot was taken, epoch ms.
-    pub now_ms: i64,
-}
 
 /// From where on something is worth a finding.
 #[derive(Clone, Copy, Debug, PartialEq)]

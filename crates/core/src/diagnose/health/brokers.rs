@@ -1,6 +1,7 @@
 //! Brokers: fenced, missing, and online ones that do not answer.
 
-use super::finding::{Finding, Rule, Severity, count};
+use super::finding::{Finding, Severity, count};
+use super::rule::Rule;
 use super::{Snapshot, blame};
 use crate::model::{BrokerState, Cluster, Missing, Topic, TopicPartition};
 use std::collections::{BTreeMap, BTreeSet};
@@ -141,5 +142,6 @@ fn broker_finding(rule: Rule, topics: &[Topic], ids: &[i32]) -> Finding {
         brokers: ids.to_vec(),
         partitions,
         topics: vec![],
+        groups: vec![],
     }
 }

@@ -1,7 +1,8 @@
 //! Risks in how things are set up: replication, min ISR, leadership away from where it belongs.
 
 use super::blame::online;
-use super::finding::{Finding, Rule, Severity, count};
+use super::finding::{Finding, Severity, count};
+use super::rule::Rule;
 use super::{Snapshot, Thresholds};
 use crate::model::{BrokerState, Topic, TopicPartition};
 use std::collections::BTreeMap;
@@ -55,9 +56,9 @@ fn min_isr(snapshot: &Snapshot, topics: &[Topic], findings: &mut Vec<Finding>) {
         .iter()
         .filter(|topic| {
             let factor = replication_factor(topic).and_then(|n| i32::try_from(n).ok());
-            let min_isr = snapshot.min_insync_replicas.get(&topic.name);
+            let min_isr = snapshot.min_isr(&topic.name);
             matches!((factor, min_isr), (Some(factor), Some(min_isr))
-                if *min_isr >= factor && *min_isr > 1)
+                if min_isr >= factor && min_isr > 1)
         })
         .collect();
     if tight.is_empty() {
@@ -71,7 +72,7 @@ fn min_isr(snapshot: &Snapshot, topics: &[Topic], findings: &mut Vec<Finding>) {
             Some(format!(
                 "{}: min.insync.replicas {}, replication factor {}",
                 topic.name,
-                snapshot.min_insync_replicas.get(&topic.name)?,
+                snapshot.min_isr(&topic.name)?,
                 replication_factor(topic)?
             ))
         })
@@ -149,6 +150,7 @@ fn imbalance(
         brokers,
         partitions,
         topics: vec![],
+        groups: vec![],
     });
 }
 
@@ -166,5 +168,6 @@ fn finding(rule: Rule, severity: Severity, topics: &[&Topic]) -> Finding {
         brokers: vec![],
         partitions: vec![],
         topics: names,
+        groups: vec![],
     }
 }

@@ -2,7 +2,8 @@
 
 use super::Snapshot;
 use super::blame::{blame, online};
-use super::finding::{Finding, Rule, Severity, count};
+use super::finding::{Finding, Severity, count};
+use super::rule::Rule;
 use crate::model::{Partition, TopicPartition};
 use std::collections::BTreeSet;
 
@@ -38,12 +39,12 @@ pub(super) fn judge(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
         .iter()
         .flatten()
         .flat_map(|topic| {
-            let configured = snapshot.min_insync_replicas.get(&topic.name);
+            let configured = snapshot.min_isr(&topic.name);
             topic.partitions.iter().map(move |partition| Row {
                 topic: &topic.name,
                 partition,
                 min_isr: configured
-                    .and_then(|n| usize::try_from(*n).ok())
+                    .and_then(|n| usize::try_from(n).ok())
                     .map(|n| n.min(partition.replicas.len())),
             })
         })
@@ -95,6 +96,7 @@ fn finding(
         brokers,
         partitions,
         topics: vec![],
+        groups: vec![],
     }
 }
 

@@ -1,6 +1,7 @@
 //! The metadata quorum: leader, voters, majority.
 
-use super::finding::{Finding, Rule, Severity, count};
+use super::finding::{Finding, Severity, count};
+use super::rule::Rule;
 use super::{Snapshot, Thresholds};
 use crate::model::{Quorum, QuorumMember};
 
@@ -110,5 +111,6 @@ fn finding(rule: Rule, severity: Severity, subject: &str) -> Finding {
         brokers: vec![],
         partitions: vec![],
         topics: vec![],
+        groups: vec![],
     }
 }

@@ -1,6 +1,7 @@
 //! Log dirs: failed ones, and volumes that are nearly full.
 
-use super::finding::{Finding, Rule, Severity, count};
+use super::finding::{Finding, Severity, count};
+use super::rule::Rule;
 use super::{Snapshot, Thresholds};
 use crate::model::LogDir;
 
@@ -84,5 +85,6 @@ fn finding(rule: Rule, severity: Severity, dirs: &[&LogDir]) -> Finding {
         brokers,
         partitions: vec![],
         topics: vec![],
+        groups: vec![],
     }
 }

@@ -4,7 +4,9 @@ mod replication;
 mod surroundings;
 
 use super::*;
-use crate::model::{Broker, BrokerState, Partition, Quorum, QuorumMember};
+use crate::model::{
+    Broker, BrokerState, Cluster, LogDir, Missing, Partition, Quorum, QuorumMember, Topic,
+};
 
 const NOW_MS: i64 = 1_795_500_000_000;
 
@@ -64,20 +66,20 @@ fn sound() -> Snapshot {
         let replicas: Vec<i32> = (0..3).map(|i| (index + i) % 3 + 1).collect();
         partition(index, replicas[0], &replicas, &replicas)
     };
+    let cluster = Cluster {
+        cluster_id: Some("Xb3jQ9R0T6aC1kQe7c9t3w".into()),
+        brokers: (1..=3).map(|id| broker(id, BrokerState::Online)).collect(),
+        quorum: Some(Quorum {
+            leader_id: Some(3),
+            leader_epoch: 12,
+            high_watermark: 84_210,
+            voters: vec![voter(1, 1, 250), voter(2, 0, 120), voter(3, 0, 0)],
+            observers: vec![],
+        }),
+        features: vec![],
+        kafka_version: None,
+    };
     Snapshot {
-        cluster: Cluster {
-            cluster_id: Some("Xb3jQ9R0T6aC1kQe7c9t3w".into()),
-            brokers: (1..=3).map(|id| broker(id, BrokerState::Online)).collect(),
-            quorum: Some(Quorum {
-                leader_id: Some(3),
-                leader_epoch: 12,
-                high_watermark: 84_210,
-                voters: vec![voter(1, 1, 250), voter(2, 0, 120), voter(3, 0, 0)],
-                observers: vec![],
-            }),
-            features: vec![],
-            kafka_version: None,
-        },
         topics: Some(vec![
             topic("orders", (0..6).map(full).collect()),
             topic("__consumer_offsets", (0..3).map(full).collect()),
@@ -88,8 +90,13 @@ fn sound() -> Snapshot {
         ]
         .into(),
         log_dirs: Some((1..=3).map(|id| dir(id, None, 500, 300)).collect()),
-        missing: vec![],
-        now_ms: NOW_MS,
+        topic_settings: Some([].into()),
+        broker_settings: Some([].into()),
+        software: Some(vec![]),
+        groups: Some(vec![]),
+        transactions: Some(vec![]),
+        reassignments: Some(vec![]),
+        ..Snapshot::new(cluster, NOW_MS)
     }
 }
 

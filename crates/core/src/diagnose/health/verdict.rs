@@ -1,7 +1,9 @@
 //! The verdict, and what it could not take into account.
 
 use super::blame::online;
-use super::finding::{Finding, Report, Rule, Severity, Verdict};
+use super::finding::{Finding, Report, Severity, Verdict};
+use super::rule::{Area, Rule};
+use super::score::score;
 use super::{Snapshot, missing_brokers};
 use crate::model::{BrokerState, Missing};
 
@@ -36,11 +38,14 @@ pub(super) fn report(snapshot: &Snapshot, findings: Vec<Finding>) -> Report {
             n => format!("{scope}; {n} {} worth a look", plural(n, "note", "notes")),
         }
     });
+    // A number would say more than is known.
+    let score = (verdict != Verdict::Unknown).then(|| score(&findings, not_judged(snapshot)));
     Report {
         verdict,
         why,
         findings,
         unchecked,
+        score,
         brokers_online: online,
         brokers_expected: registered + missing,
         topics: topics.map(<[_]>::len),
@@ -188,7 +193,7 @@ fn unchecked(snapshot: &Snapshot) -> Vec<String> {
     if let Some(topics) = &snapshot.topics {
         let unknown = topics
             .iter()
-            .filter(|t| !snapshot.min_insync_replicas.contains_key(&t.name))
+            .filter(|t| snapshot.min_isr(&t.name).is_none())
             .count();
         if unknown > 0 {
             unchecked.push(format!(
@@ -196,15 +201,43 @@ fn unchecked(snapshot: &Snapshot) -> Vec<String> {
                 topics.len()
             ));
         }
-    } else if !snapshot
-        .missing
-        .iter()
-        .any(|gap| gap.what.contains("topic"))
-    {
-        unchecked.push("topics and partitions: not asked for".into());
     }
-    if snapshot.log_dirs.is_none() {
-        unchecked.push("disks: log dirs were not asked for".into());
+    // What nobody asked for; what was asked for in vain is among the gaps.
+    for (area, words, sign) in [
+        (Area::Partitions, "topics and partitions", "topic"),
+        (Area::Disks, "disks", "log dir"),
+        (Area::Groups, "groups", "group"),
+        (Area::Settings, "settings", "config"),
+        (Area::Transactions, "transactions", "transaction"),
+        (Area::Reassignments, "reassignments", "reassignment"),
+        (Area::Software, "versions and features", "feature"),
+    ] {
+        let told = |gap: &Missing| gap.what.to_lowercase().contains(sign);
+        if unseen(snapshot, area) && !snapshot.missing.iter().any(told) {
+            unchecked.push(format!("{words}: not asked for"));
+        }
     }
     unchecked
+}
+
+fn not_judged(snapshot: &Snapshot) -> Vec<Area> {
+    Area::ALL
+        .into_iter()
+        .filter(|area| unseen(snapshot, *area))
+        .collect()
+}
+
+/// Whether nothing was seen of an area. What was seen in part is judged in part, and said so.
+fn unseen(snapshot: &Snapshot, area: Area) -> bool {
+    match area {
+        Area::Partitions | Area::Placement => snapshot.topics.is_none(),
+        Area::Brokers => snapshot.cluster.brokers.is_empty(),
+        Area::Quorum => snapshot.cluster.quorum.is_none(),
+        Area::Disks => snapshot.log_dirs.as_ref().is_none_or(Vec::is_empty),
+        Area::Groups => snapshot.groups.is_none(),
+        Area::Settings => snapshot.topic_settings.is_none(),
+        Area::Transactions => snapshot.transactions.is_none(),
+        Area::Reassignments => snapshot.reassignments.is_none(),
+        Area::Software => snapshot.software.is_none() && snapshot.cluster.features.is_empty(),
+    }
 }
