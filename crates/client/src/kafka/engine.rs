@@ -7,9 +7,9 @@
 use super::KafkaError;
 use async_trait::async_trait;
 use kafkaweave_core::model::{
-    BrokerSoftware, Cluster, ConfigResource, GroupDescription, GroupListing, GroupOffsets,
-    Isolation, LogDir, OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport,
-    ScanRequest, Topic, TopicPartition,
+    Acl, AclFilter, BrokerFeatures, Cluster, ConfigResource, GroupDescription, GroupListing,
+    GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset, Quorum, Quota,
+    QuotaFilter, ResourceConfigs, ScanReport, ScanRequest, ScramUser, Topic, TopicPartition,
 };
 use std::collections::HashMap;
 use tokio::time::Instant;
@@ -31,10 +31,6 @@ pub enum TopicSelection {
 pub trait Engine: Send + Sync {
     /// Brokers (fenced ones included), quorum, feature levels.
     async fn cluster(&self) -> Result<Partial<Cluster>, KafkaError>;
-
-    /// What software each live broker runs and which feature levels it supports: one request per
-    /// broker. A broker that does not answer is a gap.
-    async fn software(&self) -> Result<Partial<Vec<BrokerSoftware>>, KafkaError>;
 
     /// Topics with their partitions, by name. One round trip; never creates a topic. A single name
     /// that is refused for want of rights is `NotAuthorized`, among several it is a gap.
@@ -95,4 +91,21 @@ pub trait Engine: Send + Sync {
         positions: &[(TopicPartition, i64)],
         deadline: Instant,
     ) -> HashMap<(TopicPartition, i64), Result<i64, String>>;
+
+    /// ACLs in order of resource, name, pattern, principal: one request. A cluster without an
+    /// authorizer refuses with `SECURITY_DISABLED` (code 54).
+    async fn acls(&self, filter: &AclFilter) -> Result<Vec<Acl>, KafkaError>;
+
+    /// Users with SCRAM credentials, by name: one request. Those of other mechanisms are not stored
+    /// in Kafka.
+    async fn users(&self) -> Result<Partial<Vec<ScramUser>>, KafkaError>;
+
+    /// Client quotas, defaults included, by entity: one request.
+    async fn quotas(&self, filter: &QuotaFilter) -> Result<Vec<Quota>, KafkaError>;
+
+    /// The metadata quorum alone, as the active controller sees it: one request.
+    async fn quorum(&self) -> Result<Quorum, KafkaError>;
+
+    /// Feature levels as each broker tells them, one request per broker. Fenced brokers are gaps.
+    async fn features(&self) -> Result<Partial<Vec<BrokerFeatures>>, KafkaError>;
 }

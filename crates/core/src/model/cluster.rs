@@ -79,6 +79,19 @@ pub struct Feature {
     pub finalized: Option<i16>,
 }
 
+/// Feature levels as one broker tells them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokerFeatures {
+    /// Broker.
+    pub broker: i32,
+    /// By name.
+    pub features: Vec<Feature>,
+    /// Epoch of the finalized levels; `None` when the broker does not know them.
+    pub finalized_epoch: Option<i64>,
+    /// Version of its software, as [`Cluster::kafka_version`].
+    pub kafka_version: Option<String>,
+}
+
 /// A cluster as one description.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cluster {
@@ -93,17 +106,4 @@ pub struct Cluster {
     /// Version of the broker software that the answering broker's API ranges point to,
     /// such as "4.3 or newer"; `None` when they fit nothing known.
     pub kafka_version: Option<String>,
-}
-
-/// What one broker tells of its own software (ApiVersions).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BrokerSoftware {
-    /// Broker.
-    pub broker: i32,
-    /// Version that its API ranges point to, such as "4.3" or "3.1 or newer"; `None` when they fit
-    /// nothing known.
-    pub kafka_version: Option<String>,
-    /// Feature levels by name: the range that this broker supports, and what it takes for
-    /// finalized.
-    pub features: Vec<Feature>,
 }

@@ -96,7 +96,7 @@ pub(super) async fn snapshot(cx: &Context) -> Result<Snapshot, Error> {
         brokers(asked),
         topics(cx, asked),
         groups::groups(asked),
-        asked.part("software of brokers", asked.engine.software()),
+        asked.part("features of brokers", asked.engine.features()),
         asked.part("reassignments", asked.engine.reassignments(None)),
     );
     let (cluster, broker_configs) = brokers?;

@@ -43,20 +43,21 @@ async fn the_page_of_a_frozen_broker_is_answered_by_another() {
 }
 
 #[tokio::test]
-async fn the_software_of_each_broker_is_asked_at_once_and_a_frozen_one_is_a_gap() {
+async fn the_features_of_each_broker_are_asked_at_once_and_a_frozen_one_is_a_gap() {
     let (script, native) = cluster().await;
-    let read = native.software().await.unwrap();
+    let read = native.features().await.unwrap();
     let brokers: Vec<_> = read.value.iter().map(|s| s.broker).collect();
-    assert_eq!((brokers, read.missing.len()), (vec![1, 2], 0));
+    assert_eq!((brokers, read.missing.len()), (vec![1, 2], 1));
+    assert!(read.missing[0].why.contains("fenced"), "broker 3");
     assert!(read.value.iter().all(|s| s.kafka_version.is_some()));
     let before = native.stats().sent(ApiVersionsRequest::KEY);
-    native.software().await.unwrap();
+    native.features().await.unwrap();
     let asked = native.stats().sent(ApiVersionsRequest::KEY) - before;
     assert_eq!(asked, 2, "one request for each");
     script.frozen.store(true, Ordering::SeqCst);
-    let read = native.software().await.unwrap();
+    let read = native.features().await.unwrap();
     assert_eq!(read.value.len(), 1);
-    assert_eq!(read.missing[0].what, "software of broker 2");
+    assert_eq!(read.missing[0].what, "features of broker 2");
     assert_eq!(read.missing[0].broker, Some(2));
     assert!(
         read.missing[0].why.contains("no answer to ApiVersions"),
