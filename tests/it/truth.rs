@@ -8,6 +8,7 @@
 mod cluster;
 mod config;
 mod group;
+mod health;
 mod record;
 mod sandbox;
 mod server;

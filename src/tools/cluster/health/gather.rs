@@ -5,19 +5,18 @@
 //! large cluster is left out, and the gap says so.
 
 mod groups;
-mod transactions;
 
 use crate::problem::Error;
 use crate::tool::Context;
 use crate::tools::common::all_topics;
 use kafkaweave_client::kafka::Engine;
 use kafkaweave_core::diagnose::health::{
-    BROKER_KEYS, OpenTransaction, Snapshot, TOPIC_KEYS, broker_settings, min_insync_replicas,
+    BROKER_KEYS, BrokerSoftware, Snapshot, TOPIC_KEYS, broker_settings, min_insync_replicas,
     topic_settings,
 };
 use kafkaweave_core::model::{
-    BrokerState, Cluster, ConfigResource, LogDir, Missing, Partial, ResourceConfigs, ResourceKind,
-    Topic, folded,
+    BrokerFeatures, BrokerState, Cluster, ConfigResource, LogDir, Missing, Partial,
+    ResourceConfigs, ResourceKind, Topic, folded,
 };
 use std::fmt::Display;
 use std::future::Future;
@@ -92,12 +91,11 @@ pub(super) async fn snapshot(cx: &Context) -> Result<Snapshot, Error> {
         engine: cx.cluster()?.engine()?,
         until: cx.deadline,
     };
-    let (brokers, topics, groups, software, reassignments) = tokio::join!(
+    let (brokers, topics, groups, software) = tokio::join!(
         brokers(asked),
         topics(cx, asked),
         groups::groups(asked),
         asked.part("features of brokers", asked.engine.features()),
-        asked.part("reassignments", asked.engine.reassignments(None)),
     );
     let (cluster, broker_configs) = brokers?;
     let mut missing = Vec::new();
@@ -112,10 +110,9 @@ pub(super) async fn snapshot(cx: &Context) -> Result<Snapshot, Error> {
         .unwrap_or_default();
     snapshot.topic_settings = configs.map(|c| topic_settings(&c));
     snapshot.log_dirs = topics.log_dirs.into_value(&mut missing);
-    snapshot.transactions = topics.transactions.into_value(&mut missing);
     (snapshot.groups, snapshot.log_ranges) = groups.into_value(&mut missing);
-    snapshot.software = software.into_value(&mut missing);
-    snapshot.reassignments = reassignments.into_value(&mut missing);
+    let features = software.into_value(&mut missing);
+    snapshot.software = features.map(|all| all.into_iter().map(software_of).collect());
     snapshot.missing = folded(missing);
     Ok(snapshot)
 }
@@ -151,7 +148,6 @@ struct Topics {
     topics: Part<Vec<Topic>>,
     configs: Part<Vec<ResourceConfigs>>,
     log_dirs: Part<Vec<LogDir>>,
-    transactions: Part<Vec<OpenTransaction>>,
 }
 
 async fn topics(cx: &Context, asked: Asked<'_>) -> Topics {
@@ -162,30 +158,43 @@ async fn topics(cx: &Context, asked: Asked<'_>) -> Topics {
         .iter()
         .map(|t| resource(ResourceKind::Topic, t.name.as_str()))
         .collect();
-    let (configs, log_dirs, transactions) = tokio::join!(
+    let (configs, log_dirs) = tokio::join!(
         asked.configs("configs of topics", &resources, &TOPIC_KEYS),
         log_dirs(asked, known),
-        transactions::open(asked, known, cx.now_ms),
     );
     Topics {
         topics,
         configs,
         log_dirs,
-        transactions,
     }
 }
 
 /// Dirs and volumes, with the sizes of replicas where there are not too many.
 async fn log_dirs(asked: Asked<'_>, topics: Option<&[Topic]>) -> Part<Vec<LogDir>> {
-    let partitions = topics.unwrap_or_default().iter().flat_map(|t| &t.partitions);
+    let partitions = topics
+        .unwrap_or_default()
+        .iter()
+        .flat_map(|t| &t.partitions);
     let replicas: usize = partitions.map(|p| p.replicas.len()).sum();
     let listed = topics.is_some() && replicas <= MOST_REPLICAS;
     let wanted: Option<&[String]> = if listed { None } else { Some(&[]) };
     let mut dirs = asked.part("log dirs", asked.engine.log_dirs(wanted)).await;
     if replicas > MOST_REPLICAS {
         let instead = "dirs and volumes were judged without them";
-        dirs.missing
-            .push(left_out("sizes of replicas", MOST_REPLICAS, replicas, instead));
+        dirs.missing.push(left_out(
+            "sizes of replicas",
+            MOST_REPLICAS,
+            replicas,
+            instead,
+        ));
     }
     dirs
+}
+
+fn software_of(of: BrokerFeatures) -> BrokerSoftware {
+    BrokerSoftware {
+        broker: of.broker,
+        kafka_version: of.kafka_version,
+        features: of.features,
+    }
 }
