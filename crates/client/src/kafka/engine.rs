@@ -8,8 +8,9 @@ use super::KafkaError;
 use async_trait::async_trait;
 use kafkaweave_core::model::{
     Acl, AclFilter, BrokerFeatures, Cluster, ConfigResource, GroupDescription, GroupListing,
-    GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset, Quorum, Quota,
-    QuotaFilter, ResourceConfigs, ScanReport, ScanRequest, ScramUser, Topic, TopicPartition,
+    GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset, PartitionProducers,
+    Quorum, Quota, QuotaFilter, Reassignment, ResourceConfigs, ScanReport, ScanRequest, ScramUser,
+    Topic, TopicPartition, TransactionDescription, TransactionFilter, TransactionListing,
 };
 use std::collections::HashMap;
 use tokio::time::Instant;
@@ -108,4 +109,32 @@ pub trait Engine: Send + Sync {
 
     /// Feature levels as each broker tells them, one request per broker. Fenced brokers are gaps.
     async fn features(&self) -> Result<Partial<Vec<BrokerFeatures>>, KafkaError>;
+
+    /// Reassignments under way, by partition; `topics` of `None` asks for all, which is one
+    /// request. The controller answers, whichever broker is asked.
+    async fn reassignments(
+        &self,
+        topics: Option<&[String]>,
+    ) -> Result<Partial<Vec<Reassignment>>, KafkaError>;
+
+    /// Transactional ids, by name: one request per broker, as each lists what it coordinates. Ids
+    /// that the principal may not describe are left out by Kafka without a word.
+    async fn transactions(
+        &self,
+        filter: &TransactionFilter,
+    ) -> Result<Partial<Vec<TransactionListing>>, KafkaError>;
+
+    /// Transactional ids in full, in the order asked for, batched per coordinator. One that does
+    /// not exist, or may not be described, is a gap; alone it is an error.
+    async fn describe_transactions(
+        &self,
+        transactional_ids: &[String],
+    ) -> Result<Partial<Vec<TransactionDescription>>, KafkaError>;
+
+    /// Producers of partitions as their leaders know them, one request per leader, in the order
+    /// asked for. A partition without an answer is a gap.
+    async fn producers(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> Result<Partial<Vec<PartitionProducers>>, KafkaError>;
 }

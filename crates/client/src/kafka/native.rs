@@ -7,12 +7,14 @@ use super::counters::Stats;
 use super::route::Router;
 use super::{Engine, KafkaError, TopicSelection};
 use super::{acls, cluster, configs, groups, offsets, quotas, scan, storage, topics, users};
+use super::{producers, reassignments, transactions};
 use crate::profile::{EngineChoice, Profile};
 use async_trait::async_trait;
 use kafkaweave_core::model::{
     Acl, AclFilter, BrokerFeatures, Cluster, ConfigResource, GroupDescription, GroupListing,
-    GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset, Quorum, Quota,
-    QuotaFilter, ResourceConfigs, ScanReport, ScanRequest, ScramUser, Topic, TopicPartition,
+    GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset, PartitionProducers,
+    Quorum, Quota, QuotaFilter, Reassignment, ResourceConfigs, ScanReport, ScanRequest, ScramUser,
+    Topic, TopicPartition, TransactionDescription, TransactionFilter, TransactionListing,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -152,5 +154,33 @@ impl Engine for Native {
 
     async fn features(&self) -> Result<Partial<Vec<BrokerFeatures>>, KafkaError> {
         cluster::features_of_each(&self.router).await
+    }
+
+    async fn reassignments(
+        &self,
+        topics: Option<&[String]>,
+    ) -> Result<Partial<Vec<Reassignment>>, KafkaError> {
+        reassignments::reassignments(&self.router, topics).await
+    }
+
+    async fn transactions(
+        &self,
+        filter: &TransactionFilter,
+    ) -> Result<Partial<Vec<TransactionListing>>, KafkaError> {
+        transactions::list(&self.router, filter).await
+    }
+
+    async fn describe_transactions(
+        &self,
+        transactional_ids: &[String],
+    ) -> Result<Partial<Vec<TransactionDescription>>, KafkaError> {
+        transactions::describe(&self.router, transactional_ids).await
+    }
+
+    async fn producers(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> Result<Partial<Vec<PartitionProducers>>, KafkaError> {
+        producers::producers(&self.router, partitions).await
     }
 }

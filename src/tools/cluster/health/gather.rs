@@ -5,17 +5,18 @@
 //! large cluster is left out, and the gap says so.
 
 mod groups;
+mod transactions;
 
 use crate::problem::Error;
 use crate::tool::Context;
 use crate::tools::common::all_topics;
 use kafkaweave_client::kafka::Engine;
 use kafkaweave_core::diagnose::health::{
-    BROKER_KEYS, BrokerSoftware, Snapshot, TOPIC_KEYS, broker_settings, min_insync_replicas,
-    topic_settings,
+    BROKER_KEYS, BrokerSoftware, OpenTransaction, Reassignment, Snapshot, TOPIC_KEYS,
+    broker_settings, min_insync_replicas, topic_settings,
 };
 use kafkaweave_core::model::{
-    BrokerFeatures, BrokerState, Cluster, ConfigResource, LogDir, Missing, Partial,
+    self, BrokerFeatures, BrokerState, Cluster, ConfigResource, LogDir, Missing, Partial,
     ResourceConfigs, ResourceKind, Topic, folded,
 };
 use std::fmt::Display;
@@ -91,11 +92,12 @@ pub(super) async fn snapshot(cx: &Context) -> Result<Snapshot, Error> {
         engine: cx.cluster()?.engine()?,
         until: cx.deadline,
     };
-    let (brokers, topics, groups, software) = tokio::join!(
+    let (brokers, topics, groups, features, reassignments) = tokio::join!(
         brokers(asked),
         topics(cx, asked),
         groups::groups(asked),
         asked.part("features of brokers", asked.engine.features()),
+        asked.part("reassignments", asked.engine.reassignments(None)),
     );
     let (cluster, broker_configs) = brokers?;
     let mut missing = Vec::new();
@@ -110,9 +112,12 @@ pub(super) async fn snapshot(cx: &Context) -> Result<Snapshot, Error> {
         .unwrap_or_default();
     snapshot.topic_settings = configs.map(|c| topic_settings(&c));
     snapshot.log_dirs = topics.log_dirs.into_value(&mut missing);
+    snapshot.transactions = topics.transactions.into_value(&mut missing);
     (snapshot.groups, snapshot.log_ranges) = groups.into_value(&mut missing);
-    let features = software.into_value(&mut missing);
+    let features = features.into_value(&mut missing);
     snapshot.software = features.map(|all| all.into_iter().map(software_of).collect());
+    let moves = reassignments.into_value(&mut missing);
+    snapshot.reassignments = moves.map(|all| all.into_iter().map(reassignment_of).collect());
     snapshot.missing = folded(missing);
     Ok(snapshot)
 }
@@ -148,6 +153,7 @@ struct Topics {
     topics: Part<Vec<Topic>>,
     configs: Part<Vec<ResourceConfigs>>,
     log_dirs: Part<Vec<LogDir>>,
+    transactions: Part<Vec<OpenTransaction>>,
 }
 
 async fn topics(cx: &Context, asked: Asked<'_>) -> Topics {
@@ -158,14 +164,16 @@ async fn topics(cx: &Context, asked: Asked<'_>) -> Topics {
         .iter()
         .map(|t| resource(ResourceKind::Topic, t.name.as_str()))
         .collect();
-    let (configs, log_dirs) = tokio::join!(
+    let (configs, log_dirs, transactions) = tokio::join!(
         asked.configs("configs of topics", &resources, &TOPIC_KEYS),
         log_dirs(asked, known),
+        transactions::open(asked, known, cx.now_ms),
     );
     Topics {
         topics,
         configs,
         log_dirs,
+        transactions,
     }
 }
 
@@ -196,5 +204,14 @@ fn software_of(of: BrokerFeatures) -> BrokerSoftware {
         broker: of.broker,
         kafka_version: of.kafka_version,
         features: of.features,
+    }
+}
+
+fn reassignment_of(of: model::Reassignment) -> Reassignment {
+    Reassignment {
+        partition: of.partition,
+        replicas: of.replicas,
+        adding: of.adding,
+        removing: of.removing,
     }
 }
