@@ -5,7 +5,9 @@ mod text;
 
 use crate::problem::Error;
 use crate::tool::{Answer, Context, Effect, Tool};
-use kafkaweave_core::diagnose::health::{Report, Severity, Thresholds, health};
+use kafkaweave_core::diagnose::health::{
+    Digest, DigestError, Finding, Report, Severity, Snapshot, Thresholds, health,
+};
 use kafkaweave_core::model::Missing;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,6 +23,8 @@ pub struct CheckHealth;
 #[serde(deny_unknown_fields)]
 pub struct Input {
     min_severity: Option<Severity>,
+    /// Earlier `snapshot`
+    since: Option<String>,
 }
 
 /// Verdict and findings, worst first.
@@ -30,6 +34,8 @@ pub struct Output {
     report: Report,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     missing: Vec<Missing>,
+    /// For `since` of a later call.
+    snapshot: String,
 }
 
 impl Tool for CheckHealth {
@@ -45,27 +51,45 @@ impl Tool for CheckHealth {
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Output, Error> {
-        let snapshot = gather::snapshot(cx).await?;
+        let earlier = input.since.as_deref();
+        // A damaged one is told before anybody is asked.
+        before(earlier, None)?;
+        let mut snapshot = gather::snapshot(cx).await?;
+        snapshot.before = before(earlier, Some(&snapshot))?;
         let mut report = health(&snapshot, &Thresholds::default());
+        let digest = Digest::of(&snapshot, &report);
         if let Some(least) = input.min_severity {
             report.findings.retain(|f| f.severity <= least);
         }
         let mut output = Output {
             report,
             missing: snapshot.missing,
+            snapshot: digest.encode(),
         };
         output.keep(MOST_NAMES);
         Ok(output)
     }
 }
 
+/// The earlier snapshot as it was handed back, of the cluster that is asked now.
+fn before(text: Option<&str>, now: Option<&Snapshot>) -> Result<Option<Digest>, Error> {
+    let Some(text) = text else { return Ok(None) };
+    let cluster_id = now.and_then(|s| s.cluster.cluster_id.as_deref());
+    let refused = |error: DigestError| Error::Argument {
+        path: "since".into(),
+        reason: error.to_string(),
+        near: Vec::new(),
+    };
+    Digest::decode(text, cluster_id).map(Some).map_err(refused)
+}
+
 impl Answer for Output {
     fn text(&self) -> String {
-        text::text(&self.report)
+        text::text(&self.report, &self.snapshot)
     }
 
     fn rows(&self) -> usize {
-        let longest = |f: &kafkaweave_core::diagnose::health::Finding| {
+        let longest = |f: &Finding| {
             f.partitions.len().max(f.topics.len()).max(f.groups.len())
         };
         self.report.findings.iter().map(longest).max().unwrap_or(0)

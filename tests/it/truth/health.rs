@@ -6,7 +6,9 @@
 //! recorded snapshots in the core's own tests.
 
 mod broker;
+mod disks;
 mod groups;
+mod moves;
 mod settings;
 
 use super::LIMIT;

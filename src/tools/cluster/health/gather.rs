@@ -12,11 +12,11 @@ use crate::tool::Context;
 use crate::tools::common::all_topics;
 use kafkaweave_client::kafka::Engine;
 use kafkaweave_core::diagnose::health::{
-    BROKER_KEYS, BrokerSoftware, OpenTransaction, Reassignment, Snapshot, TOPIC_KEYS,
-    broker_settings, min_insync_replicas, topic_settings,
+    BROKER_KEYS, OpenTransaction, Snapshot, TOPIC_KEYS,
+    broker_settings, topic_settings,
 };
 use kafkaweave_core::model::{
-    self, BrokerFeatures, BrokerState, Cluster, ConfigResource, LogDir, Missing, Partial,
+     BrokerState, Cluster, ConfigResource, LogDir, Missing, Partial,
     ResourceConfigs, ResourceKind, Topic, folded,
 };
 use std::fmt::Display;
@@ -106,18 +106,12 @@ pub(super) async fn snapshot(cx: &Context) -> Result<Snapshot, Error> {
     snapshot.broker_settings = configs.map(|c| broker_settings(&c));
     snapshot.topics = topics.topics.into_value(&mut missing);
     let configs = topics.configs.into_value(&mut missing);
-    snapshot.min_insync_replicas = configs
-        .as_deref()
-        .map(min_insync_replicas)
-        .unwrap_or_default();
     snapshot.topic_settings = configs.map(|c| topic_settings(&c));
     snapshot.log_dirs = topics.log_dirs.into_value(&mut missing);
     snapshot.transactions = topics.transactions.into_value(&mut missing);
     (snapshot.groups, snapshot.log_ranges) = groups.into_value(&mut missing);
-    let features = features.into_value(&mut missing);
-    snapshot.software = features.map(|all| all.into_iter().map(software_of).collect());
-    let moves = reassignments.into_value(&mut missing);
-    snapshot.reassignments = moves.map(|all| all.into_iter().map(reassignment_of).collect());
+    snapshot.software = features.into_value(&mut missing);
+    snapshot.reassignments = reassignments.into_value(&mut missing);
     snapshot.missing = folded(missing);
     Ok(snapshot)
 }
@@ -197,21 +191,4 @@ async fn log_dirs(asked: Asked<'_>, topics: Option<&[Topic]>) -> Part<Vec<LogDir
         ));
     }
     dirs
-}
-
-fn software_of(of: BrokerFeatures) -> BrokerSoftware {
-    BrokerSoftware {
-        broker: of.broker,
-        kafka_version: of.kafka_version,
-        features: of.features,
-    }
-}
-
-fn reassignment_of(of: model::Reassignment) -> Reassignment {
-    Reassignment {
-        partition: of.partition,
-        replicas: of.replicas,
-        adding: of.adding,
-        removing: of.removing,
-    }
 }

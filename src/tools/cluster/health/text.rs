@@ -2,7 +2,7 @@
 //! a line each; what is in no line is counted.
 
 use crate::tools::common::count;
-use kafkaweave_core::diagnose::health::{Finding, Report, Score};
+use kafkaweave_core::diagnose::health::{Change, Comparison, Finding, Report, Rule, Score};
 use kafkaweave_core::payload::one_line;
 
 /// Bytes of findings in full. Some four make a token, and an answer has 1,500 tokens.
@@ -17,8 +17,11 @@ const LINES: usize = 5;
 /// Characters of one line of evidence.
 const LINE_CHARS: usize = 240;
 
+/// The longest `snapshot` that is part of the text; a longer one is in the data alone.
+const SNAPSHOT_CHARS: usize = 700;
+
 /// The whole text.
-pub(super) fn text(report: &Report) -> String {
+pub(super) fn text(report: &Report, snapshot: &str) -> String {
     let verdict = format!("{:?}", report.verdict).to_lowercase();
     let mut text = format!("{verdict}: {}", line(&report.why, 2 * LINE_CHARS));
     if let Some(score) = &report.score {
@@ -36,12 +39,18 @@ pub(super) fn text(report: &Report) -> String {
             count(partitions, "partition")
         ));
     }
+    if let Some(since) = &report.since {
+        text.push_str(&changes(since));
+    }
     text.push_str(&findings(&report.findings));
     for unchecked in report.unchecked.iter().take(LINES) {
         text.push_str(&format!("\nnot judged: {}", line(unchecked, LINE_CHARS)));
     }
     if let Some(more) = report.unchecked.len().checked_sub(LINES).filter(|n| *n > 0) {
         text.push_str(&format!("\nnot judged: {more} more"));
+    }
+    if snapshot.len() <= SNAPSHOT_CHARS {
+        text.push_str(&format!("\nsnapshot: {snapshot}"));
     }
     text
 }
@@ -67,6 +76,56 @@ fn derivation(score: &Score) -> String {
         text.push_str(&format!("; not judged: {}", areas.join(", ")));
     }
     text
+}
+
+/// What is different from the earlier snapshot.
+fn changes(since: &Comparison) -> String {
+    let mut parts = Vec::new();
+    let names = |rules: &[Rule]| {
+        let names: Vec<String> = rules.iter().map(|r| r.id()).collect();
+        names.join(", ")
+    };
+    let counts = |changes: &[Change]| {
+        let one = |c: &Change| format!("{} {} -> {}", c.rule.id(), c.then, c.now);
+        changes.iter().map(one).collect::<Vec<_>>().join(", ")
+    };
+    for (word, list) in [
+        ("new", names(&since.new)),
+        ("gone", names(&since.gone)),
+        ("worse", counts(&since.worse)),
+        ("better", counts(&since.better)),
+    ] {
+        if !list.is_empty() {
+            parts.push(format!("{word} {list}"));
+        }
+    }
+    if parts.is_empty() {
+        parts.push("the same findings".to_owned());
+    }
+    for (elections, whose) in [
+        (since.leader_elections, "partition leader"),
+        (since.quorum_elections, "quorum"),
+    ] {
+        if let Some(n) = elections.and_then(|n| usize::try_from(n).ok()) {
+            parts.push(count(n, &format!("{whose} election")));
+        }
+    }
+    let mut filling: Vec<_> = since
+        .volumes
+        .iter()
+        .filter_map(|v| Some((v.hours_to_full?, v)))
+        .collect();
+    filling.sort_by_key(|(hours, v)| (*hours, v.broker));
+    if let Some((hours, v)) = filling.first() {
+        let path = line(&v.path, LINE_CHARS);
+        let rate = v.bytes_per_s;
+        parts.push(format!(
+            "broker {} {path} grows by {rate} B/s, full in {hours} h",
+            v.broker
+        ));
+    }
+    let seconds = since.elapsed_ms / 1_000;
+    format!("\nsince {seconds} s ago: {}", parts.join("; "))
 }
 
 fn findings(findings: &[Finding]) -> String {
