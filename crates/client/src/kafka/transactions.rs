@@ -1,5 +1,5 @@
 //! Transactions as their coordinators see them (KIP-664): each broker lists those that it
-//! coordinates, and is asked for up to a hundred of them in full at once.
+//! coordinates, and is asked for some hundred of them in full at once.
 
 use super::KafkaError;
 use super::code::{
@@ -21,8 +21,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// From this version on, a least duration can be asked for (KIP-994).
 const WITH_DURATION: i16 = 1;
 
-/// Ids per request, as of groups.
-const IDS_PER_REQUEST: usize = 100;
+/// Ids per request: an answer is some hundred bytes an id.
+const IDS_PER_REQUEST: usize = 500;
 
 /// How many ids a gap names.
 const NAMED: usize = 5;

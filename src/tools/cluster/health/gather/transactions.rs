@@ -5,12 +5,14 @@
 //! open transaction and not what was written between the two.
 
 use super::{Asked, Part, left_out};
-use kafkaweave_core::diagnose::health::OpenTransaction;
-use kafkaweave_core::model::{
-    Isolation, Missing, OffsetSpec, Partial, PartitionOffset, PartitionProducers, Topic,
-    TopicPartition, TransactionDescription, TransactionFilter,
+use kafkaweave_core::diagnose::transactions::{
+    Coordinators, DEFAULT_MAX_TIMEOUT_MS, Ends, Evidence, OpenTransaction, judge, producer_ids,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use kafkaweave_core::model::{
+    Isolation, Missing, OffsetSpec, Partial, PartitionOffset, Topic, TopicPartition,
+    TransactionFilter,
+};
+use std::collections::BTreeMap;
 
 /// Partitions whose offsets are compared.
 const MOST_PARTITIONS: usize = 20_000;
@@ -21,14 +23,8 @@ const MOST_HELD: usize = 1_000;
 /// Where Kafka keeps transactions: without it there never was one.
 const STATE_TOPIC: &str = "__transaction_state";
 
-type Offsets = BTreeMap<TopicPartition, i64>;
-
-/// A partition in which records wait behind an open transaction.
-struct Held {
-    partition: TopicPartition,
-    stable: i64,
-    end: i64,
-}
+/// What those who know are asked for.
+const COORDINATORS: &str = "open transactions (coordinators)";
 
 /// Open transactions that hold a last stable offset; `None` when nobody could look.
 pub(super) async fn open(
@@ -53,7 +49,8 @@ pub(super) async fn open(
     Partial { value, missing }
 }
 
-async fn held(asked: Asked<'_>, topics: &[Topic], missing: &mut Vec<Missing>) -> Option<Vec<Held>> {
+/// Partitions in which records wait behind an open transaction.
+async fn held(asked: Asked<'_>, topics: &[Topic], missing: &mut Vec<Missing>) -> Option<BTreeMap<TopicPartition, Ends>> {
     let mut queries: Vec<(TopicPartition, OffsetSpec)> = topics
         .iter()
         .flat_map(|t| {
@@ -71,22 +68,22 @@ async fn held(asked: Asked<'_>, topics: &[Topic], missing: &mut Vec<Missing>) ->
     let ends = offsets(asked, &queries, Isolation::ReadUncommitted, missing).await?;
     queries.retain(|(partition, _)| ends.contains_key(partition));
     let stable = offsets(asked, &queries, Isolation::ReadCommitted, missing).await?;
-    let mut held: Vec<Held> = stable
+    let mut held: BTreeMap<TopicPartition, Ends> = stable
         .into_iter()
-        .filter_map(|(partition, stable)| {
-            let end = *ends.get(&partition)?;
-            (stable < end).then_some(Held {
-                partition,
-                stable,
-                end,
-            })
+        .filter_map(|(partition, last_stable_offset)| {
+            let high_watermark = *ends.get(&partition)?;
+            let ends = Ends {
+                last_stable_offset,
+                high_watermark,
+            };
+            ends.held().then_some((partition, ends))
         })
         .collect();
     if held.len() > MOST_HELD {
         let instead = "kafka_transaction_list lists open transactions";
         let what = "transactions in further held partitions";
         missing.push(left_out(what, MOST_HELD, held.len(), instead));
-        held.truncate(MOST_HELD);
+        held = held.into_iter().take(MOST_HELD).collect();
     }
     Some(held)
 }
@@ -96,7 +93,7 @@ async fn offsets(
     queries: &[(TopicPartition, OffsetSpec)],
     isolation: Isolation,
     missing: &mut Vec<Missing>,
-) -> Option<Offsets> {
+) -> Option<BTreeMap<TopicPartition, i64>> {
     let question = asked.engine.offsets(queries, isolation);
     let found = asked.part("open transactions (offsets)", question).await;
     let known = |o: PartitionOffset| Some((o.partition, o.offset?));
@@ -104,93 +101,56 @@ async fn offsets(
     Some(found.into_iter().filter_map(known).collect())
 }
 
-/// What leaders and coordinators tell of the transactions in held partitions.
+/// What leaders and coordinators tell of the transactions in held partitions, and the leaders once
+/// more, as a transaction may end between two questions.
 async fn seen(
     asked: Asked<'_>,
-    held: Vec<Held>,
+    ends: BTreeMap<TopicPartition, Ends>,
     now_ms: i64,
     missing: &mut Vec<Missing>,
 ) -> Option<Vec<OpenTransaction>> {
-    let partitions: Vec<TopicPartition> = held.iter().map(|h| h.partition.clone()).collect();
-    let producers = asked
-        .part("open transactions", asked.engine.producers(&partitions))
-        .await
-        .into_value(missing)?;
-    let coordinators = coordinators(asked, &producers, missing).await;
-    let by_partition: BTreeMap<&TopicPartition, &Held> =
-        held.iter().map(|h| (&h.partition, h)).collect();
-    let mut open = Vec::new();
-    for of in &producers {
-        let held = by_partition.get(&of.partition);
-        for producer in &of.producers {
-            let Some(start) = producer.open_since_offset else {
-                continue;
-            };
-            let described = coordinators.described.get(&producer.producer_id);
-            let ongoing = described.filter(|d| d.partitions.contains(&of.partition));
-            let began_ms = ongoing
-                .and_then(|d| d.start_ms)
-                .or(producer.last_timestamp_ms);
-            open.push(OpenTransaction {
-                partition: of.partition.clone(),
-                producer_id: producer.producer_id,
-                transactional_id: described.map(|d| d.transactional_id.clone()),
-                start_offset: Some(start),
-                last_stable_offset: held.map(|h| h.stable),
-                high_watermark: held.map(|h| h.end),
-                age_ms: began_ms.map(|ms| now_ms.saturating_sub(ms).max(0)),
-                timeout_ms: described.map(|d| d.timeout_ms),
-                known_to_coordinator: match ongoing {
-                    Some(_) => Some(true),
-                    // Who is not listed by all coordinators is known to none.
-                    None => coordinators.whole.then_some(false),
-                },
-            });
-        }
+    let partitions: Vec<TopicPartition> = ends.keys().cloned().collect();
+    let question = asked.engine.producers(&partitions);
+    let producers = asked.part("open transactions", question).await;
+    let producers = producers.into_value(missing)?;
+    let ids = producer_ids(&producers);
+    if ids.is_empty() {
+        return Some(Vec::new());
     }
-    Some(open)
-}
-
-/// Transactions by producer id, and whether all coordinators told theirs.
-struct Coordinators {
-    described: BTreeMap<i64, TransactionDescription>,
-    whole: bool,
-}
-
-async fn coordinators(
-    asked: Asked<'_>,
-    producers: &[PartitionProducers],
-    missing: &mut Vec<Missing>,
-) -> Coordinators {
-    let ids: BTreeSet<i64> = producers
-        .iter()
-        .flat_map(|p| &p.producers)
-        .filter(|p| p.open_since_offset.is_some())
-        .map(|p| p.producer_id)
-        .collect();
     let mut gaps = Vec::new();
-    let mut described = BTreeMap::new();
-    if !ids.is_empty() {
-        let filter = TransactionFilter {
-            producer_ids: ids.into_iter().collect(),
-            ..TransactionFilter::default()
-        };
-        let question = asked.engine.transactions(&filter);
-        let listed = asked.part("transactions of coordinators", question).await;
-        let names: Vec<String> = listed
-            .into_value(&mut gaps)
-            .unwrap_or_default()
-            .into_iter()
-            .map(|t| t.transactional_id)
-            .collect();
-        if !names.is_empty() {
-            let question = asked.engine.describe_transactions(&names);
-            let found = asked.part("transactions of coordinators", question).await;
-            let found = found.into_value(&mut gaps).unwrap_or_default();
-            described.extend(found.into_iter().map(|t| (t.producer_id, t)));
-        }
+    let filter = TransactionFilter {
+        producer_ids: ids,
+        ..TransactionFilter::default()
+    };
+    let question = asked.engine.transactions(&filter);
+    let listed = asked.part(COORDINATORS, question).await;
+    let listings = listed.into_value(&mut gaps).unwrap_or_default();
+    let names: Vec<String> = listings
+        .iter()
+        .map(|t| t.transactional_id.clone())
+        .collect();
+    let mut descriptions = Vec::new();
+    if !names.is_empty() {
+        let question = asked.engine.describe_transactions(&names);
+        let described = asked.part(COORDINATORS, question).await;
+        descriptions = described.into_value(&mut gaps).unwrap_or_default();
     }
-    let whole = gaps.is_empty();
+    let question = asked.engine.producers(&partitions);
+    let again = asked.part("open transactions", question).await;
+    let again = again.into_value(&mut gaps);
+    let incomplete = gaps.first().map(|gap| format!("{}: {}", gap.what, gap.why));
+    let open = judge(&Evidence {
+        producers: &producers,
+        ends: &ends,
+        coordinators: Coordinators {
+            listings: &listings,
+            descriptions: &descriptions,
+            incomplete: incomplete.as_deref(),
+        },
+        again: again.as_deref(),
+        max_timeout_ms: DEFAULT_MAX_TIMEOUT_MS,
+        now_ms,
+    });
     missing.extend(gaps);
-    Coordinators { described, whole }
+    Some(open)
 }
