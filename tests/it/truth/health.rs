@@ -5,11 +5,14 @@
 //! with a digit, as findings list names in order and not without end. States that the bed cannot be brought into are
 //! recorded snapshots in the core's own tests.
 
+mod bounds;
 mod broker;
 mod disks;
 mod groups;
 mod moves;
 mod settings;
+mod since;
+mod upkeep;
 
 use super::LIMIT;
 use crate::support::bed::{Bed, Listener};
