@@ -5,9 +5,11 @@ mod common;
 pub mod cluster;
 pub mod config;
 pub mod group;
+pub mod producer;
 pub mod record;
 pub mod server;
 pub mod topic;
+pub mod transaction;
 
 use crate::tool::ToolDef;
 
@@ -19,6 +21,8 @@ pub fn all() -> impl Iterator<Item = &'static ToolDef> {
         group::TOOLS,
         record::TOOLS,
         config::TOOLS,
+        transaction::TOOLS,
+        producer::TOOLS,
         server::TOOLS,
     ]
     .into_iter()
