@@ -12,6 +12,7 @@ mod groups;
 mod moves;
 mod settings;
 mod since;
+mod transactions;
 mod upkeep;
 
 use super::LIMIT;
