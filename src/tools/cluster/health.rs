@@ -89,9 +89,7 @@ impl Answer for Output {
     }
 
     fn rows(&self) -> usize {
-        let longest = |f: &Finding| {
-            f.partitions.len().max(f.topics.len()).max(f.groups.len())
-        };
+        let longest = |f: &Finding| f.partitions.len().max(f.topics.len()).max(f.groups.len());
         self.report.findings.iter().map(longest).max().unwrap_or(0)
     }
 

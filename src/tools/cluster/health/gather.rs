@@ -12,12 +12,11 @@ use crate::tool::Context;
 use crate::tools::common::all_topics;
 use kafkaweave_client::kafka::Engine;
 use kafkaweave_core::diagnose::health::{
-    BROKER_KEYS, OpenTransaction, Snapshot, TOPIC_KEYS,
-    broker_settings, topic_settings,
+    BROKER_KEYS, OpenTransaction, Snapshot, TOPIC_KEYS, broker_settings, topic_settings,
 };
 use kafkaweave_core::model::{
-     BrokerState, Cluster, ConfigResource, LogDir, Missing, Partial,
-    ResourceConfigs, ResourceKind, Topic, folded,
+    BrokerState, Cluster, ConfigResource, LogDir, Missing, Partial, ResourceConfigs, ResourceKind,
+    Topic, folded,
 };
 use std::fmt::Display;
 use std::future::Future;

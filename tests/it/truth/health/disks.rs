@@ -7,26 +7,24 @@ use serde_json::json;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_log_dir_is_named_with_the_partitions_that_lived_there_alone() {
     let bed = exclusive();
-    let topic = bed.name("0-dirs");
-    // Node 1 puts each new partition into the dir with the fewest: some come into the one to be lost. The first six
-    // live on it alone.
-    let plan: Vec<&[i32]> = (0..12)
-        .map(|p| if p < 6 { &[1][..] } else { &[1, 2, 3] })
+    let (alone, copied) = (bed.name("0-alone"), bed.name("0-copied"));
+    let records: Vec<_> = (0..12)
+        .map(|n| RecordPlan::value("v").partition(n % 6))
         .collect();
-    bed.plant_topics(&[TopicPlan::assigned(&topic, &plan)])
-        .unwrap();
-    let records: Vec<_> = (0..24)
-        .map(|n| RecordPlan::value("v").partition(n % 12))
-        .collect();
-    bed.produce(&topic, &records).unwrap();
+    // Node 1 puts each new partition into the dir with the fewest, so half of a topic comes into the one to be lost.
+    for (topic, replicas) in [(&alone, &[1][..]), (&copied, &[1, 2, 3])] {
+        bed.plant_topics(&[TopicPlan::assigned(topic, &[replicas; 6])])
+            .unwrap();
+        bed.produce(topic, &records).unwrap();
+    }
     let lost = bed.log_dirs(1)[1].clone();
-    let of = |partitions: std::ops::Range<i32>, in_lost: bool| -> Vec<String> {
-        partitions
+    let of = |topic: &str, in_lost: bool| -> Vec<String> {
+        (0..6)
             .map(|p| format!("{topic}-{p}"))
             .filter(|name| lost.join(name).is_dir() == in_lost)
             .collect()
     };
-    let (gone, kept, short) = (of(0..6, true), of(0..6, false), of(6..12, true));
+    let (gone, kept, short) = (of(&alone, true), of(&alone, false), of(&copied, true));
     assert!(
         !gone.is_empty() && !kept.is_empty() && !short.is_empty(),
         "{gone:?} {kept:?} {short:?}"

@@ -102,7 +102,7 @@ async fn what_is_no_snapshot_of_this_cluster_is_refused_with_a_reason() {
     let other = snapshot(&health(&sandbox).await);
     for (since, says) in [
         (json!("not a snapshot"), "not a health snapshot"),
-        (json!(cut), "damaged"),
+        (json!(cut), "handed back as it was given"),
         (other, "another cluster"),
         (json!("x".repeat(5_000)), "characters"),
     ] {

@@ -3,7 +3,8 @@
 use super::{Asked, Part, left_out};
 use crate::problem::Error;
 use crate::tools::transaction::open::open_transactions;
-use kafkaweave_core::diagnose::transactions::OpenTransaction;
+use kafkaweave_core::diagnose::health::OpenTransaction;
+use kafkaweave_core::diagnose::transactions::{OpenTransaction as Judged, Standing};
 use kafkaweave_core::model::{Partial, Topic, TopicPartition};
 
 /// Partitions that are looked at.
@@ -35,14 +36,35 @@ pub(super) async fn open(
     let question = async {
         let mut missing = Vec::new();
         let found = open_transactions(asked.engine, &partitions, now_ms, &mut missing).await?;
-        let value = found.open;
+        let value = found.open.into_iter().map(seen).collect();
         Ok::<_, Error>(Partial { value, missing })
     };
     let mut open = asked.part("open transactions", question).await;
     if all > MOST_PARTITIONS {
         let what = "open transactions in further partitions";
         let instead = "kafka_transaction_list looks into named topics";
-        open.missing.push(left_out(what, MOST_PARTITIONS, all, instead));
+        open.missing
+            .push(left_out(what, MOST_PARTITIONS, all, instead));
     }
     open
+}
+
+/// Whether a coordinator knows it is said only where it is certain: a transaction may end between two
+/// questions.
+fn seen(judged: Judged) -> OpenTransaction {
+    OpenTransaction {
+        partition: judged.partition,
+        producer_id: judged.producer_id,
+        transactional_id: judged.transactional_id,
+        start_offset: Some(judged.start_offset),
+        last_stable_offset: judged.last_stable_offset,
+        high_watermark: judged.high_watermark,
+        age_ms: judged.age_ms,
+        timeout_ms: judged.timeout_ms,
+        known_to_coordinator: match judged.standing {
+            Standing::Hanging => Some(false),
+            Standing::Suspected | Standing::Unknown => None,
+            Standing::Overdue | Standing::Ending | Standing::Ongoing => Some(true),
+        },
+    }
 }
