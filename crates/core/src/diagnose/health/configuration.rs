@@ -1,5 +1,10 @@
 //! Risks in how things are set up: replication, min ISR, leadership away from where it belongs.
 
+mod compaction;
+mod retention;
+mod sizes;
+mod unclean;
+
 use super::blame::online;
 use super::finding::{Finding, Severity, count};
 use super::rule::Rule;
@@ -12,6 +17,10 @@ pub(super) fn judge(snapshot: &Snapshot, thresholds: &Thresholds, findings: &mut
     replication_factor_one(snapshot, topics, findings);
     min_isr(snapshot, topics, findings);
     imbalance(snapshot, topics, thresholds, findings);
+    unclean::judge(snapshot, findings);
+    sizes::judge(snapshot, findings);
+    retention::judge(snapshot, thresholds, findings);
+    compaction::judge(snapshot, thresholds, findings);
 }
 
 fn replication_factor(topic: &Topic) -> Option<usize> {
@@ -33,7 +42,11 @@ fn replication_factor_one(snapshot: &Snapshot, topics: &[Topic], findings: &mut 
         .filter(|b| b.state != BrokerState::Missing)
         .count();
     let internal = single.iter().filter(|t| t.internal).count();
-    let mut found = finding(Rule::ReplicationFactorOne, Severity::Warning, &single);
+    let mut found = finding(
+        Rule::ReplicationFactorOne,
+        Severity::Warning,
+        names(&single),
+    );
     found.evidence = vec![format!(
         "{} of {} topics have one replica ({internal} internal); {brokers} brokers are registered",
         single.len(),
@@ -64,7 +77,11 @@ fn min_isr(snapshot: &Snapshot, topics: &[Topic], findings: &mut Vec<Finding>) {
     if tight.is_empty() {
         return;
     }
-    let mut found = finding(Rule::MinIsrNotBelowReplication, Severity::Warning, &tight);
+    let mut found = finding(
+        Rule::MinIsrNotBelowReplication,
+        Severity::Warning,
+        names(&tight),
+    );
     found.evidence = tight
         .iter()
         .take(5)
@@ -154,20 +171,14 @@ fn imbalance(
     });
 }
 
-fn finding(rule: Rule, severity: Severity, topics: &[&Topic]) -> Finding {
-    let mut names: Vec<String> = topics.iter().map(|t| t.name.clone()).collect();
+fn finding(rule: Rule, severity: Severity, mut names: Vec<String>) -> Finding {
     names.sort();
-    Finding {
-        rule,
-        severity,
-        subject: count(&names, "topic", "topics"),
-        evidence: vec![],
-        meaning: String::new(),
-        remedy: String::new(),
-        next_tool: Some("kafka_topic_describe".into()),
-        brokers: vec![],
-        partitions: vec![],
-        topics: names,
-        groups: vec![],
-    }
+    let mut found = Finding::new(rule, severity, count(&names, "topic", "topics"));
+    found.topics = names;
+    found.next_tool = Some("kafka_topic_describe".into());
+    found
+}
+
+fn names(topics: &[&Topic]) -> Vec<String> {
+    topics.iter().map(|t| t.name.clone()).collect()
 }

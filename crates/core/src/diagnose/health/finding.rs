@@ -1,6 +1,7 @@
 //! What a health judgement says.
 
 use super::rule::{Area, Rule};
+use super::since::Comparison;
 use crate::model::TopicPartition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -142,6 +143,9 @@ pub struct Report {
     /// The judgement in a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<Score>,
+    /// What changed since the earlier snapshot, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Comparison>,
     /// Brokers online.
     pub brokers_online: usize,
     /// Brokers that should be there: registered ones and missing ones.

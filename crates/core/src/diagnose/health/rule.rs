@@ -141,13 +141,13 @@ rules! {
     FencedBrokers = 7, Brokers, Fault;
     /// Brokers that are online in the metadata and did not answer.
     SilentBrokers = 8, Brokers, Fault;
-    /// Internal topics (offsets, transactions, share groups) with partitions that lack a leader or
-    /// a replica in sync.
-    InternalTopicUnderReplicated = 19, Partitions, Fault;
     /// Partitions with as few replicas in sync as `min.insync.replicas` and fewer than assigned.
     AtMinIsr = 9, Partitions, Fault;
     /// Partitions with fewer replicas in sync than assigned.
     UnderReplicated = 10, Partitions, Fault;
+    /// Internal topics (offsets, transactions, share groups) with partitions that lack a leader or
+    /// a replica in sync.
+    InternalTopicUnderReplicated = 19, Partitions, Fault;
     /// Voters of the quorum that are silent or far behind.
     QuorumVoterLagging = 11, Quorum, Fault;
     /// One voter less and the quorum has no majority.

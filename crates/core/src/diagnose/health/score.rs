@@ -78,3 +78,74 @@ pub(super) fn score(findings: &[Finding], not_judged: Vec<Area>) -> Score {
         not_judged,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::rule::Rule;
+    use super::*;
+
+    fn found(of: &[(Rule, Severity)]) -> Vec<Finding> {
+        of.iter()
+            .map(|(rule, severity)| Finding::new(*rule, *severity, ""))
+            .collect()
+    }
+
+    fn points(of: &[(Rule, Severity)]) -> u8 {
+        score(&found(of), vec![]).points
+    }
+
+    #[test]
+    fn the_bands_of_the_verdicts_do_not_overlap() {
+        let critical = (Rule::OfflinePartitions, Severity::Critical);
+        let warning = (Rule::UnderReplicated, Severity::Warning);
+        let risk = (Rule::MixedVersions, Severity::Warning);
+        let note = (Rule::FeatureBehind, Severity::Info);
+        let table = [
+            (vec![], 100),
+            (vec![note; 9], 100),
+            (vec![risk], 97),
+            (vec![risk; 9], 91),
+            (vec![warning], 90),
+            (vec![warning, warning], 82),
+            ([vec![warning; 9], vec![risk; 9]].concat(), 61),
+            (vec![critical], 40),
+            (vec![critical, critical], 30),
+            (vec![critical; 9], 20),
+            (
+                [vec![critical; 9], vec![warning; 9], vec![risk; 9]].concat(),
+                0,
+            ),
+        ];
+        for (findings, left) in table {
+            assert_eq!(points(&findings), left, "{findings:?}");
+        }
+    }
+
+    #[test]
+    fn every_point_that_lacks_is_derived() {
+        let findings = found(&[
+            (Rule::UnderReplicated, Severity::Warning),
+            (Rule::MixedVersions, Severity::Warning),
+            (Rule::FeatureBehind, Severity::Info),
+        ]);
+        let score = score(&findings, vec![Area::Disks, Area::Software]);
+        assert_eq!((score.points, score.out_of), (73, 86));
+        let taken: Vec<_> = score
+            .deductions
+            .iter()
+            .map(|d| (d.rule, d.points))
+            .collect();
+        assert_eq!(
+            taken,
+            [(Rule::UnderReplicated, 10), (Rule::MixedVersions, 3)]
+        );
+    }
+
+    #[test]
+    fn areas_together_weigh_a_hundred() {
+        let sum: u8 = Area::ALL.iter().map(|area| weight(*area)).sum();
+        assert_eq!(sum, 100);
+        let nothing = score(&[], Area::ALL.to_vec());
+        assert_eq!((nothing.points, nothing.out_of), (0, 0));
+    }
+}

@@ -23,13 +23,12 @@ pub const TOPIC_KEYS: [&str; 15] = [
 ];
 
 /// Broker keys that rules read: what to ask DescribeConfigs for.
-pub const BROKER_KEYS: [&str; 11] = [
+pub const BROKER_KEYS: [&str; 10] = [
     "follower.replication.throttled.rate",
     "leader.replication.throttled.rate",
     "log.cleaner.enable",
     "log.retention.check.interval.ms",
     "message.max.bytes",
-    "min.insync.replicas",
     "replica.alter.log.dirs.io.max.bytes.per.second",
     "replica.fetch.max.bytes",
     "replica.fetch.response.max.bytes",

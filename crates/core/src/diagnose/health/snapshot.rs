@@ -1,8 +1,10 @@
 //! What is judged: answers of an engine, put beside each other.
 
+use super::digest::Digest;
 use super::settings::Settings;
 use crate::model::{
-    Cluster, CommittedOffset, Feature, GroupListing, LogDir, Member, Missing, Topic, TopicPartition,
+    BrokerFeatures, Cluster, CommittedOffset, GroupListing, LogDir, Member, Missing, Reassignment,
+    Topic, TopicPartition,
 };
 use std::collections::BTreeMap;
 
@@ -27,7 +29,7 @@ pub struct Snapshot {
     /// nobody asked.
     pub broker_settings: Option<BTreeMap<i32, Settings>>,
     /// Software of the brokers that answered; `None` when nobody asked.
-    pub software: Option<Vec<BrokerSoftware>>,
+    pub software: Option<Vec<BrokerFeatures>>,
     /// All groups; `None` when they could not be had.
     pub groups: Option<Vec<GroupSight>>,
     /// Ends of the logs that groups commit in. To be read after the commits, so that a live group is
@@ -37,6 +39,8 @@ pub struct Snapshot {
     pub transactions: Option<Vec<OpenTransaction>>,
     /// Reassignments under way; `None` when they could not be had.
     pub reassignments: Option<Vec<Reassignment>>,
+    /// An earlier snapshot of the same cluster, to compare with; `None` when there is none.
+    pub before: Option<Digest>,
     /// Gaps of all the answers above.
     pub missing: Vec<Missing>,
     /// When the snapshot was taken, epoch ms.
@@ -58,6 +62,7 @@ impl Snapshot {
             log_ranges: BTreeMap::new(),
             transactions: None,
             reassignments: None,
+            before: None,
             missing: Vec::new(),
             now_ms,
         }
@@ -71,18 +76,6 @@ impl Snapshot {
             i32::try_from(settings.number(super::MIN_INSYNC_REPLICAS)?).ok()
         })
     }
-}
-
-/// What one broker's ApiVersions says of its software.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BrokerSoftware {
-    /// Broker.
-    pub broker: i32,
-    /// Version that its API ranges point to, such as "4.3 or newer"; `None` when they fit nothing
-    /// known.
-    pub kafka_version: Option<String>,
-    /// Features that it supports, with the levels in force.
-    pub features: Vec<Feature>,
 }
 
 /// A group as it was seen.
@@ -124,19 +117,8 @@ pub struct OpenTransaction {
     pub age_ms: Option<i64>,
     /// Its timeout (`transaction.timeout.ms`), after which the coordinator aborts it, ms.
     pub timeout_ms: Option<i64>,
-    /// Whether the transaction coordinator has it as ongoing in this partition; `None` unknown.
+    /// Whether the transaction coordinator has it as ongoing or ending in this partition; `None`
+    /// unknown. `Some(false)` is a hanging one: it is for whoever says so to have looked at the
+    /// leader again after the coordinator, as a transaction that just ended looks the same.
     pub known_to_coordinator: Option<bool>,
-}
-
-/// A partition whose replicas are being moved (ListPartitionReassignments).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reassignment {
-    /// Partition.
-    pub partition: TopicPartition,
-    /// All replicas while it lasts.
-    pub replicas: Vec<i32>,
-    /// Brokers that get a replica.
-    pub adding: Vec<i32>,
-    /// Brokers that lose one.
-    pub removing: Vec<i32>,
 }

@@ -1,12 +1,16 @@
 //! One table or snapshot per rule; every snapshot begins as a sound cluster.
 
+mod digest;
 mod replication;
+mod sound;
 mod surroundings;
+mod table;
 
 use super::*;
 use crate::model::{
-    Broker, BrokerState, Cluster, LogDir, Missing, Partition, Quorum, QuorumMember, Topic,
+    Broker, BrokerState, ConfigSource, LogDir, Missing, Partition, QuorumMember, Topic,
 };
+use sound::sound;
 
 const NOW_MS: i64 = 1_795_500_000_000;
 
@@ -57,46 +61,6 @@ fn topic(name: &str, partitions: Vec<Partition>) -> Topic {
         topic_id: None,
         internal: name.starts_with("__"),
         partitions,
-    }
-}
-
-/// Three brokers, three voters, two topics, nothing wrong.
-fn sound() -> Snapshot {
-    let full = |index: i32| {
-        let replicas: Vec<i32> = (0..3).map(|i| (index + i) % 3 + 1).collect();
-        partition(index, replicas[0], &replicas, &replicas)
-    };
-    let cluster = Cluster {
-        cluster_id: Some("Xb3jQ9R0T6aC1kQe7c9t3w".into()),
-        brokers: (1..=3).map(|id| broker(id, BrokerState::Online)).collect(),
-        quorum: Some(Quorum {
-            leader_id: Some(3),
-            leader_epoch: 12,
-            high_watermark: 84_210,
-            voters: vec![voter(1, 1, 250), voter(2, 0, 120), voter(3, 0, 0)],
-            observers: vec![],
-        }),
-        features: vec![],
-        kafka_version: None,
-    };
-    Snapshot {
-        topics: Some(vec![
-            topic("orders", (0..6).map(full).collect()),
-            topic("__consumer_offsets", (0..3).map(full).collect()),
-        ]),
-        min_insync_replicas: [
-            ("orders".to_owned(), 2),
-            ("__consumer_offsets".to_owned(), 1),
-        ]
-        .into(),
-        log_dirs: Some((1..=3).map(|id| dir(id, None, 500, 300)).collect()),
-        topic_settings: Some([].into()),
-        broker_settings: Some([].into()),
-        software: Some(vec![]),
-        groups: Some(vec![]),
-        transactions: Some(vec![]),
-        reassignments: Some(vec![]),
-        ..Snapshot::new(cluster, NOW_MS)
     }
 }
 

@@ -4,6 +4,7 @@ use super::blame::online;
 use super::finding::{Finding, Report, Severity, Verdict};
 use super::rule::{Area, Rule};
 use super::score::score;
+use super::since::compare;
 use super::{Snapshot, missing_brokers};
 use crate::model::{BrokerState, Missing};
 
@@ -40,12 +41,14 @@ pub(super) fn report(snapshot: &Snapshot, findings: Vec<Finding>) -> Report {
     });
     // A number would say more than is known.
     let score = (verdict != Verdict::Unknown).then(|| score(&findings, not_judged(snapshot)));
+    let since = compare(snapshot, &findings);
     Report {
         verdict,
         why,
         findings,
         unchecked,
         score,
+        since,
         brokers_online: online,
         brokers_expected: registered + missing,
         topics: topics.map(<[_]>::len),
@@ -169,11 +172,24 @@ fn forbids(gap: &Missing, snapshot: &Snapshot) -> bool {
     // The quorum is dealt with by itself, and feature levels say nothing about health. A fenced
     // broker that matters is missed as a replica. Without configurations partitions are judged by
     // their replicas. Without rights disks are unseen, as when nobody asks for them.
+    // Groups, transactions and reassignments leave their own area unjudged; partitions are judged
+    // all the same. What was left out for its size was not asked for.
+    let own_area = [
+        "group",
+        "committed",
+        "ends of",
+        "offsets of",
+        "transaction",
+        "producer",
+        "reassignment",
+    ];
     !(what.contains("quorum")
         || what.contains("feature")
         || (what.contains("fenced") && snapshot.topics.is_some())
         || what.contains("config")
-        || (what.contains("log dir") && refused))
+        || (what.contains("log dir") && refused)
+        || own_area.iter().any(|sign| what.contains(sign))
+        || gap.why.starts_with("left out:"))
 }
 
 /// Whether the gap is an API that the broker or engine does not have.
@@ -202,6 +218,9 @@ fn unchecked(snapshot: &Snapshot) -> Vec<String> {
             ));
         }
     }
+    if snapshot.before.is_some() && snapshot.before().is_none() {
+        unchecked.push("changes: the snapshot to compare with is not an earlier one".into());
+    }
     // What nobody asked for; what was asked for in vain is among the gaps.
     for (area, words, sign) in [
         (Area::Partitions, "topics and partitions", "topic"),
@@ -220,7 +239,7 @@ fn unchecked(snapshot: &Snapshot) -> Vec<String> {
     unchecked
 }
 
-fn not_judged(snapshot: &Snapshot) -> Vec<Area> {
+pub(super) fn not_judged(snapshot: &Snapshot) -> Vec<Area> {
     Area::ALL
         .into_iter()
         .filter(|area| unseen(snapshot, *area))
@@ -228,7 +247,7 @@ fn not_judged(snapshot: &Snapshot) -> Vec<Area> {
 }
 
 /// Whether nothing was seen of an area. What was seen in part is judged in part, and said so.
-fn unseen(snapshot: &Snapshot, area: Area) -> bool {
+pub(super) fn unseen(snapshot: &Snapshot, area: Area) -> bool {
     match area {
         Area::Partitions | Area::Placement => snapshot.topics.is_none(),
         Area::Brokers => snapshot.cluster.brokers.is_empty(),
