@@ -2,14 +2,19 @@
 
 mod common;
 
+pub mod acl;
 pub mod cluster;
 pub mod config;
+pub mod feature;
 pub mod group;
 pub mod producer;
+pub mod quorum;
+pub mod quota;
 pub mod record;
 pub mod server;
 pub mod topic;
 pub mod transaction;
+pub mod user;
 
 use crate::tool::ToolDef;
 
@@ -23,6 +28,11 @@ pub fn all() -> impl Iterator<Item = &'static ToolDef> {
         config::TOOLS,
         transaction::TOOLS,
         producer::TOOLS,
+        quorum::TOOLS,
+        feature::TOOLS,
+        acl::TOOLS,
+        user::TOOLS,
+        quota::TOOLS,
         server::TOOLS,
     ]
     .into_iter()

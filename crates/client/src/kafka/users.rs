@@ -14,8 +14,11 @@ use kafkaweave_core::model::{Missing, Partial, ScramCredential, ScramUser};
 const OPERATION: &str = "DescribeUserScramCredentials";
 
 /// The request for all users, the same in all versions.
+///
+/// Kafka takes no list and an empty one for "all". To refuse the first for want of rights, its
+/// brokers (4.3.1) fail inside and never answer; the second they refuse as they should.
 pub(crate) fn describe(_version: i16) -> DescribeUserScramCredentialsRequest {
-    DescribeUserScramCredentialsRequest::default().with_users(None)
+    DescribeUserScramCredentialsRequest::default().with_users(Some(Vec::new()))
 }
 
 /// Users by name.

@@ -5,6 +5,7 @@ use super::finding::{Finding, Severity, count};
 use super::rule::Rule;
 use super::words::lines;
 use super::{Snapshot, Thresholds};
+use crate::diagnose::quorum::age_ms;
 use crate::model::{Quorum, QuorumMember};
 
 pub(super) fn judge(snapshot: &Snapshot, thresholds: &Thresholds, findings: &mut Vec<Finding>) {
@@ -25,12 +26,11 @@ pub(super) fn judge(snapshot: &Snapshot, thresholds: &Thresholds, findings: &mut
         });
         return;
     };
-    let reference_ms = clock(quorum, leader).unwrap_or(snapshot.now_ms);
     let mut words = Vec::new();
     let mut lagging = Vec::new();
     let mut silent = 0;
     for voter in quorum.voters.iter().filter(|v| v.id != leader) {
-        let silence_ms = silence_ms(voter, reference_ms);
+        let silence_ms = age_ms(quorum, voter.last_fetch_ms, snapshot.now_ms);
         let is_silent = silence_ms.is_some_and(|ms| ms > thresholds.voter_silent_ms);
         let is_behind = voter
             .lag
@@ -41,7 +41,7 @@ pub(super) fn judge(snapshot: &Snapshot, thresholds: &Thresholds, findings: &mut
             words.push(describe("voter", voter, silence_ms));
         }
     }
-    observers(snapshot, quorum, reference_ms, thresholds, findings);
+    observers(snapshot, quorum, thresholds, findings);
     let voters = quorum.voters.len();
     let (alive, majority) = (voters - silent.min(voters), voters / 2 + 1);
     if !lagging.is_empty() {
@@ -81,7 +81,6 @@ pub(super) fn judge(snapshot: &Snapshot, thresholds: &Thresholds, findings: &mut
 fn observers(
     snapshot: &Snapshot,
     quorum: &Quorum,
-    reference_ms: i64,
     thresholds: &Thresholds,
     findings: &mut Vec<Finding>,
 ) {
@@ -92,7 +91,7 @@ fn observers(
         if !online(&snapshot.cluster, observer.id) {
             continue;
         }
-        let silence_ms = silence_ms(observer, reference_ms);
+        let silence_ms = age_ms(quorum, observer.last_fetch_ms, snapshot.now_ms);
         let is_silent = silence_ms.is_some_and(|ms| ms > thresholds.voter_silent_ms);
         let lag = observer.lag.unwrap_or_default();
         if is_silent || lag > thresholds.voter_lag_records {
@@ -109,23 +108,6 @@ fn observers(
             ..finding(Rule::QuorumObserverLagging, Severity::Warning, &count(&behind, "broker", "brokers"))
         });
     }
-}
-
-fn silence_ms(member: &QuorumMember, reference_ms: i64) -> Option<i64> {
-    member
-        .last_fetch_ms
-        .filter(|ms| *ms > 0)
-        .map(|ms| reference_ms.saturating_sub(ms))
-}
-
-/// The leader's own clock: it stamps its own row with the present.
-fn clock(quorum: &Quorum, leader: i32) -> Option<i64> {
-    quorum
-        .voters
-        .iter()
-        .find(|v| v.id == leader)
-        .and_then(|v| v.last_fetch_ms)
-        .filter(|ms| *ms > 0)
 }
 
 fn describe(what: &str, voter: &QuorumMember, silence_ms: Option<i64>) -> String {
