@@ -10,6 +10,7 @@ mod cluster;
 mod config;
 mod drift;
 mod group;
+mod health;
 mod quorum;
 mod quota;
 mod record;

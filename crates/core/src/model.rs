@@ -27,7 +27,7 @@ pub use group::{
     TopicPartitions,
 };
 pub use offset::{OffsetSpec, PartitionOffset, TopicPartition};
-pub use partial::{Missing, Partial};
+pub use partial::{Missing, Partial, folded};
 pub use quota::{Quota, QuotaEntity, QuotaFilter, QuotaKind, QuotaMatch, QuotaValue};
 pub use reassignment::Reassignment;
 pub use record::{

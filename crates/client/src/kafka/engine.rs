@@ -37,7 +37,8 @@ pub trait Engine: Send + Sync {
     /// that is refused for want of rights is `NotAuthorized`, among several it is a gap.
     async fn topics(&self, selection: &TopicSelection) -> Result<Partial<Vec<Topic>>, KafkaError>;
 
-    /// Configurations, one request per broker concerned. `keys` of `None` asks for all keys;
+    /// Configurations, one request per broker concerned; more than a thousand topics or groups are
+    /// divided into pages, and the pages among the brokers. `keys` of `None` asks for all keys;
     /// `detail` adds synonyms and documentation.
     async fn configs(
         &self,
@@ -108,6 +109,7 @@ pub trait Engine: Send + Sync {
 
     /// Feature levels as each broker tells them, one request per broker. Fenced brokers are gaps.
     async fn features(&self) -> Result<Partial<Vec<BrokerFeatures>>, KafkaError>;
+
     /// Reassignments under way, by partition; `topics` of `None` asks for all, which is one
     /// request. The controller answers, whichever broker is asked.
     async fn reassignments(
