@@ -67,6 +67,13 @@ pub struct LagInput<'a> {
     pub missing: &'a [Missing],
 }
 
+/// Why a share group has no time lag, and no verdict.
+const OUT_OF_ORDER: &str = "members of a share group acknowledge out of order";
+
+/// How the reading of an unread record's timestamp says that there is none: all offsets up to the
+/// end are markers of transactions, or were compacted away.
+const NO_RECORD: &str = "no record is at or after";
+
 /// How a gap says that a topic is smaller than thought.
 const NO_PARTITION: &str = "has no partition";
 
@@ -216,7 +223,7 @@ fn group_lag(
                 .as_ref()
                 .and_then(|owners| owners.of_partition(topic, partition));
             if listing.group_type == GroupType::Share && row.lag != Some(0) {
-                row.time_why = Some("members of a share group acknowledge out of order".into());
+                row.time_why = Some(OUT_OF_ORDER.into());
             } else {
                 position::time(input, &tp, &mut row);
             }
