@@ -93,7 +93,7 @@ impl Tool for MeasureLag {
         let groups = chosen(engine, &input, &mut missing).await?;
         let facts = gather(engine, &groups, &topics, missing).await?;
         let only_lagging = input.lagging == Some(true);
-        let mut judged = facts.judge(&groups, &FirstUnread::new(), cx.now_ms);
+        let mut judged = facts.sums(&groups, cx.now_ms);
         if !facts.elsewhere.is_empty() {
             // They have offsets, on other topics: "committed nothing" would be wrong of them.
             judged.retain(|g| !facts.elsewhere.contains(&g.group));
@@ -111,19 +111,20 @@ impl Tool for MeasureLag {
             judged.sort_by_key(|g| std::cmp::Reverse(g.totals.lag));
         }
         let limit = page::limit(input.limit, 30);
-        let (mut shown, page) = page::page(
+        let (shown, page) = page::page(
             judged,
             page::question(&input),
             input.cursor.as_deref(),
             limit,
             |g| g.group.clone(),
         )?;
+        let listed = |g: &GroupLag| groups.iter().find(|l| l.group == g.group).cloned();
+        let order: Vec<GroupListing> = shown.iter().filter_map(listed).collect();
+        let mut shown = facts.judge(&order, &FirstUnread::new(), cx.now_ms);
         // Time lag costs a read at each position, so it is taken only for what is shown.
         let positions = unread_positions(&shown);
         if !positions.is_empty() {
             let first_unread = engine.timestamps(&positions, cx.deadline).await;
-            let listed = |g: &GroupLag| groups.iter().find(|l| l.group == g.group).cloned();
-            let order: Vec<GroupListing> = shown.iter().filter_map(listed).collect();
             shown = facts.judge(&order, &first_unread, cx.now_ms);
         }
         let deep = page.total == 1 || input.detail == Some(Detail::Detailed);
