@@ -72,8 +72,8 @@ pub struct LagInput<'a> {
 const OUT_OF_ORDER: &str = "members of a share group acknowledge out of order";
 
 /// How the reading of an unread record's timestamp says that there is none: all offsets up to the
-/// end are markers of transactions, or were compacted away.
-const NO_RECORD: &str = "no record is at or after";
+/// end are markers of transactions, or were compacted away. Nothing is late then.
+pub const NO_RECORD: &str = "no record is at or after";
 
 type BoundsByPartition<'a> = HashMap<&'a str, HashMap<i32, Bounds>>;
 

@@ -131,7 +131,7 @@ pub fn partition_of_commits(
 ) -> PartitionOutlook {
     let points = since_reset(points);
     let rates = rates(points, row.lag);
-    let told = verdict::of_commits(row, commits, points, now_ms);
+    let told = verdict::of_commits(row, commits, points, &rates, now_ms);
     made(row, rates, told, Evidence::Commits, retention)
 }
 

@@ -12,8 +12,11 @@
 //! That lag did not shrink once between commits is blurred in samples: a commit every few seconds
 //! makes a saw of it. There WARN is told where lag grows in all and from most commits to later ones.
 
+mod commits;
 #[cfg(test)]
 mod tests;
+
+pub(super) use commits::of_commits;
 
 use super::super::burrow::{self, Commit, INTERVALS, Judged, Rule, Rules, Verdict, Window};
 use super::super::history::Point;
@@ -78,31 +81,6 @@ impl From<Judged> for Told {
             why: judged.why,
         }
     }
-}
-
-/// From commits with their own times, oldest first: Burrow to the letter.
-pub(super) fn of_commits(
-    row: &PartitionLag,
-    commits: &[Commit],
-    points: &[Point],
-    now_ms: i64,
-) -> Told {
-    let lag = match settled(row) {
-        Ok(lag) => lag,
-        Err(told) => return told,
-    };
-    let commits = newest(commits);
-    if commits.is_empty() {
-        return Told::unknown("no commit was seen");
-    }
-    let commits: Vec<Commit> = commits
-        .iter()
-        .map(|c| Commit {
-            lag: c.lag.or_else(|| lag_at(points, c)),
-            ..*c
-        })
-        .collect();
-    judge(&commits, points, RECENT_MS, lag, now_ms).into()
 }
 
 /// From samples, oldest first, the present as the last; see the head of this file.
@@ -241,11 +219,18 @@ fn rises(lags: &[i64]) -> f64 {
     if pairs == 0.0 { 0.0 } else { sum / pairs }
 }
 
-/// Lag of a commit against the end of the log that was last seen before it.
-fn lag_at(points: &[Point], commit: &Commit) -> Option<i64> {
-    let before = points.iter().rev().filter(|p| p.at_ms <= commit.at_ms);
-    let end = before.filter_map(|p| p.log_end).next()?;
-    Some(end.saturating_sub(commit.offset).max(0))
+/// How long a consumer may stand still before it is said to, ms: three times the longest that it was
+/// seen to take (`waits_ms`, ascending), within bounds that one long halt in the past does not move.
+fn patience_ms(waits_ms: &[i64]) -> i64 {
+    if waits_ms.len() < KNOWN_STEPS {
+        return PATIENCE_MS;
+    }
+    let longest = waits_ms.last().copied().unwrap_or(0);
+    let usual = waits_ms.get(waits_ms.len() / 2).copied().unwrap_or(0);
+    longest
+        .saturating_mul(3)
+        .min(PATIENCE_MS.max(usual.saturating_mul(3)))
+        .max(KNOWN_PATIENCE_MS)
 }
 
 /// What samples show of a consumer.
@@ -309,21 +294,12 @@ impl Seen {
         self.waits_ms.len()
     }
 
-    /// How long this consumer may stand still before it is said to, ms: three times the longest
-    /// that it was seen to take, within bounds that one long halt in the past does not move.
+    /// How long this consumer may stand still before it is said to, ms.
     fn patience_ms(&self) -> i64 {
-        if self.owned == Some(false) {
-            return NOBODY_PATIENCE_MS;
+        match self.owned {
+            Some(false) => NOBODY_PATIENCE_MS,
+            _ => patience_ms(&self.waits_ms),
         }
-        if self.steps() < KNOWN_STEPS {
-            return PATIENCE_MS;
-        }
-        let longest = self.waits_ms.last().copied().unwrap_or(0);
-        let usual = self.waits_ms.get(self.steps() / 2).copied().unwrap_or(0);
-        longest
-            .saturating_mul(3)
-            .min(PATIENCE_MS.max(usual.saturating_mul(3)))
-            .max(KNOWN_PATIENCE_MS)
     }
 
     fn in_words(&self, judged: &Judged, waited_ms: i64) -> String {

@@ -5,9 +5,9 @@ use super::*;
 use crate::diagnose::lag::{GroupLag, History, LagTotals, Span};
 use crate::model::GroupType;
 
-const NOW_MS: i64 = 1_795_500_000_000;
+pub(super) const NOW_MS: i64 = 1_795_500_000_000;
 
-fn row(committed: i64, end: i64) -> PartitionLag {
+pub(super) fn row(committed: i64, end: i64) -> PartitionLag {
     PartitionLag {
         topic: "orders".into(),
         partition: 0,
@@ -41,7 +41,10 @@ fn billing(partitions: Vec<PartitionLag>) -> GroupLag {
 }
 
 /// Samples every second; `at(s)` is (committed, end), and whether a member holds the partition.
-fn every_second(seconds: i64, at: impl Fn(i64) -> (i64, i64, Option<bool>)) -> Vec<Point> {
+pub(super) fn every_second(
+    seconds: i64,
+    at: impl Fn(i64) -> (i64, i64, Option<bool>),
+) -> Vec<Point> {
     (0..=seconds)
         .map(|s| {
             let (committed, end, owned) = at(s);
@@ -210,50 +213,6 @@ fn a_share_group_has_no_verdict_in_any_partition() {
     let found = partition(&shared, &points, None, NOW_MS + 200_000);
     assert_eq!(found.verdict, None);
     assert_eq!(found.verdict_why.as_deref(), Some(OUT_OF_ORDER));
-}
-
-#[test]
-fn true_commits_are_judged_as_burrow_does_and_say_so() {
-    // A look every 10 s tells the ends; commits come every 5 s and do not get on.
-    let points: Vec<Point> = every_second(60, |s| (700, 1000 + s, None))
-        .into_iter()
-        .step_by(10)
-        .collect();
-    let commits = |at: &dyn Fn(i64) -> i64| -> Vec<Commit> {
-        let commit = |n: i64| Commit {
-            offset: at(n),
-            at_ms: NOW_MS + n * 5000,
-            lag: None,
-        };
-        (0..12).map(commit).collect()
-    };
-    let judged = |row: &PartitionLag, commits: &[Commit]| {
-        partition_of_commits(row, commits, &points, None, NOW_MS + 60_000)
-    };
-    let stuck = judged(&row(700, 1060), &commits(&|_| 700));
-    assert_eq!(stuck.verdict, Some(Verdict::Stall));
-    assert_eq!(stuck.evidence, Some(Evidence::Commits));
-    // One a commit, five records in the same time: the lag is counted against the end seen before.
-    let slow = judged(&row(711, 1060), &commits(&|n| 700 + n));
-    assert_eq!(slow.verdict, Some(Verdict::Ok), "{:?}", slow.verdict_why);
-    let slow: Vec<Commit> = commits(&|n| 700 + n)
-        .into_iter()
-        .zip(300..)
-        .map(|(c, lag)| Commit {
-            lag: Some(lag),
-            ..c
-        })
-        .collect();
-    let slow = judged(&row(711, 1060), &slow);
-    assert_eq!(slow.verdict, Some(Verdict::Warn));
-    let silent: Vec<Commit> = commits(&|n| 700 + n).into_iter().take(5).collect();
-    let silent = judged(&row(704, 1060), &silent);
-    assert_eq!(silent.verdict, Some(Verdict::Stop));
-    assert_eq!(
-        silent.verdict_why.as_deref(),
-        Some("no commit for 40 s, longer than the 20 s that its commits span")
-    );
-    assert_eq!(judged(&row(704, 1060), &[]).verdict, None);
 }
 
 #[test]
