@@ -33,7 +33,8 @@ use crate::model::{
 };
 use gaps::Gaps;
 use owner::Owners;
-use position::{Bounds, read_from};
+use position::Bounds;
+pub use position::read_from;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How far a record's timestamp may lie in the future and still count as "just now", ms. Clocks of

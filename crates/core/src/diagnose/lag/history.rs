@@ -165,6 +165,11 @@ impl History {
         }
     }
 
+    /// When a group was last looked at, epoch ms.
+    pub fn last_ms(&self, group: &str) -> Option<i64> {
+        self.groups.get(group)?.rounds.back().copied()
+    }
+
     /// What was seen of a partition, oldest first. Rounds that saw nothing of it are not there. Where
     /// the oldest offset stood already before the oldest round that is kept, the first point says
     /// since when; the end of the log then is not known any more.
