@@ -1,3 +1,3 @@
 //! Topics.
 
-crate::tools! { list::ListTopics, describe::DescribeTopic }
+crate::tools! { list::ListTopics, describe::DescribeTopic, layout::LayOutTopics }

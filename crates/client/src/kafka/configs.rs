@@ -1,7 +1,12 @@
 //! Configurations: topics, groups and the cluster-wide default from any broker in one request,
 //! a broker's own from that broker.
 
+mod overrides;
 mod value;
+
+pub(crate) use overrides::overrides;
+#[cfg(test)]
+pub(crate) use overrides::request as overrides_request;
 
 use super::KafkaError;
 use super::code::{UNKNOWN_TOPIC_OR_PARTITION, code};
@@ -17,7 +22,7 @@ use kafkaweave_core::model::{
     ConfigEntry, ConfigResource, ConfigSource, ConfigSynonym, Missing, Partial, ResourceConfigs,
     ResourceKind,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// From this version on, documentation and types are offered (KIP-569).
 const DOCUMENTED: i16 = 3;
@@ -85,11 +90,13 @@ pub(crate) async fn configs(
 ) -> Result<Partial<Vec<ResourceConfigs>>, KafkaError> {
     let mut missing = Vec::new();
     let mut by_broker: BTreeMap<Option<i32>, Vec<&ConfigResource>> = BTreeMap::new();
+    let mut places: HashMap<&ConfigResource, usize> = HashMap::new();
     for (at, resource) in resources.iter().enumerate() {
         // Kafka refuses a request that names a resource twice.
-        if resources.iter().take(at).any(|r| r == resource) {
+        if places.contains_key(resource) {
             continue;
         }
+        places.insert(resource, at);
         match owner(resource) {
             None => by_broker.entry(None).or_default().push(resource),
             Some(Ok(id)) => by_broker.entry(Some(id)).or_default().push(resource),
@@ -128,7 +135,7 @@ pub(crate) async fn configs(
     {
         return Err(error);
     }
-    found.sort_by_key(|c: &ResourceConfigs| resources.iter().position(|r| *r == c.resource));
+    found.sort_by_key(|c: &ResourceConfigs| places.get(&c.resource).copied());
     Ok(Partial {
         value: found,
         missing,
@@ -151,10 +158,14 @@ fn take(
     found: &mut Vec<ResourceConfigs>,
     missing: &mut Vec<Missing>,
 ) {
+    let answered: HashMap<(i8, &str), &DescribeConfigsResult> = answer
+        .results
+        .iter()
+        .map(|r| ((r.resource_type, r.resource_name.as_str()), r))
+        .collect();
     for resource in asked {
-        let result = answer.results.iter().find(|r| {
-            r.resource_type == number(resource.kind) && r.resource_name.as_str() == resource.name
-        });
+        let key = (number(resource.kind), resource.name.as_str());
+        let result = answered.get(&key).copied();
         match result.map(|r| (r, refusal(resource, r))) {
             None => missing.push(gap(
                 resource,

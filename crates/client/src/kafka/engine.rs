@@ -11,7 +11,7 @@ use kafkaweave_core::model::{
     OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
     TopicPartition,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use tokio::time::Instant;
 
 /// Which topics are asked for.
@@ -44,6 +44,13 @@ pub trait Engine: Send + Sync {
         keys: Option<&[String]>,
         detail: bool,
     ) -> Result<Partial<Vec<ResourceConfigs>>, KafkaError>;
+
+    /// Configuration that is set on topics themselves, by topic and key, for many topics: some
+    /// hundreds in a request, spread over the brokers. The value of a sensitive key is `None`.
+    async fn overrides(
+        &self,
+        topics: &[String],
+    ) -> Result<Partial<BTreeMap<String, BTreeMap<String, Option<String>>>>, KafkaError>;
 
     /// Log dirs of all brokers, in parallel; `topics` of `None` lists all replicas, an empty slice
     /// none (dirs and volumes only).

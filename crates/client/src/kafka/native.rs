@@ -14,7 +14,7 @@ use kafkaweave_core::model::{
     OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
     TopicPartition,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -83,6 +83,13 @@ impl Engine for Native {
         detail: bool,
     ) -> Result<Partial<Vec<ResourceConfigs>>, KafkaError> {
         configs::configs(&self.router, resources, keys, detail).await
+    }
+
+    async fn overrides(
+        &self,
+        topics: &[String],
+    ) -> Result<Partial<BTreeMap<String, BTreeMap<String, Option<String>>>>, KafkaError> {
+        configs::overrides(&self.router, topics).await
     }
 
     async fn log_dirs(
