@@ -1,7 +1,7 @@
 //! What lag is judged from, and how it is gathered: the same for a question, for a watch and for the
 //! looks between questions.
 //!
-//! Requests follow the number of brokers. Members cost one more request for each hundred groups, so
+//! Requests follow the number of brokers. Members cost one more request for each two hundred groups, so
 //! that a question about very many groups describes only those that it shows ([`Facts::describe`]);
 //! groups that are listed as empty have none, and are not described at all.
 
