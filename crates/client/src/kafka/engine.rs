@@ -7,7 +7,7 @@
 use super::KafkaError;
 use async_trait::async_trait;
 use kafkaweave_core::model::{
-    Cluster, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation, LogDir,
+    Cluster, CommitLog, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation, LogDir,
     OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
     TopicPartition,
 };
@@ -66,6 +66,16 @@ pub trait Engine: Send + Sync {
         &self,
         groups: &[GroupListing],
     ) -> Result<Partial<Vec<GroupOffsets>>, KafkaError>;
+
+    /// What one group committed and when, from the last `max_bytes` of its part of Kafka's own
+    /// offsets topic. Needs the right to read that topic. Under `deadline` it answers with what it
+    /// has.
+    async fn commits(
+        &self,
+        group: &str,
+        max_bytes: u64,
+        deadline: Instant,
+    ) -> Result<CommitLog, KafkaError>;
 
     /// Offsets of partitions, one request per leader and spec. A partition without an answer is a
     /// gap.

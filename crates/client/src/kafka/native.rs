@@ -10,7 +10,7 @@ use super::{cluster, configs, groups, offsets, scan, storage, topics};
 use crate::profile::{EngineChoice, Profile};
 use async_trait::async_trait;
 use kafkaweave_core::model::{
-    Cluster, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation, LogDir,
+    Cluster, CommitLog, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation, LogDir,
     OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
     TopicPartition,
 };
@@ -108,6 +108,15 @@ impl Engine for Native {
         groups: &[GroupListing],
     ) -> Result<Partial<Vec<GroupOffsets>>, KafkaError> {
         groups::committed(&self.router, groups).await
+    }
+
+    async fn commits(
+        &self,
+        group: &str,
+        max_bytes: u64,
+        deadline: Instant,
+    ) -> Result<CommitLog, KafkaError> {
+        groups::commits(&self.router, group, max_bytes, deadline).await
     }
 
     async fn offsets(
