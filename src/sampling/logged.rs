@@ -6,7 +6,7 @@
 //! log at that time, as far as producers' clocks are right. Who may not read that log is told so.
 
 use kafkaweave_client::kafka::Engine;
-use kafkaweave_core::diagnose::lag::burrow::{self, Commit, INTERVALS, Rules, Verdict, Window};
+use kafkaweave_core::diagnose::lag::burrow::{Commit, INTERVALS};
 use kafkaweave_core::diagnose::lag::{GroupLag, LagState, PartitionLag, Point};
 use kafkaweave_core::model::{
     CommitLog, GroupType, Isolation, OffsetSpec, PartitionOffset, TopicPartition,
@@ -25,29 +25,16 @@ const PARTITIONS: usize = 16;
 const FEWEST: usize = 3;
 /// Commits whose lag is looked up, the first and the last among them: each costs a request.
 const LOOKED_UP: usize = 4;
-/// A group that was at the head of the log so lately had nothing to commit, ms: as long as Burrow
-/// remembers ends of logs.
-const LATELY_MS: i64 = 100_000;
-
-/// What the log says of one partition.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct OfPartition {
-    /// Its newest commits, the end of the log with those that were looked up.
-    pub(crate) points: Vec<Point>,
-    /// Burrow's verdict on them, and the rule that decided.
-    pub(crate) verdict: Option<(Verdict, String)>,
-}
-
-/// What the log says of each partition of a group, in its order.
+/// The newest commits in each partition of a group, in its order, with the lag of some; none where
+/// there are too few to tell a direction, or nothing is unread.
 ///
 /// # Errors
 /// Why it cannot be read, in words.
 pub(crate) async fn logged(
     engine: &dyn Engine,
     group: &GroupLag,
-    now_ms: i64,
     deadline: Instant,
-) -> Result<Vec<OfPartition>, String> {
+) -> Result<Vec<Vec<Commit>>, String> {
     let mut worst: Vec<(usize, &PartitionLag)> = group
         .partitions
         .iter()
@@ -57,7 +44,7 @@ pub(crate) async fn logged(
         .collect();
     worst.sort_by_key(|(_, row)| std::cmp::Reverse(row.lag));
     worst.truncate(PARTITIONS);
-    let mut found = vec![OfPartition::default(); group.partitions.len()];
+    let mut found = vec![Vec::new(); group.partitions.len()];
     if worst.is_empty() || group.group_type == GroupType::Share {
         return Ok(found);
     }
@@ -71,23 +58,24 @@ pub(crate) async fn logged(
     let mut queries: Vec<(TopicPartition, OffsetSpec)> = Vec::new();
     for (partition, own) in &commits {
         let times = looked_up(own).map(|commit| commit.at_ms);
-        let times = times.chain([now_ms.saturating_sub(LATELY_MS)]);
         queries.extend(times.map(|at_ms| (partition.clone(), OffsetSpec::AtTime(at_ms))));
     }
     queries.sort();
     queries.dedup();
     let ends = match queries.as_slice() {
         [] => Vec::new(),
-        queries => engine
-            .offsets(queries, Isolation::ReadUncommitted)
-            .await
-            .map_err(|error| error.to_string())?
-            .value,
+        queries => {
+            engine
+                .offsets(queries, Isolation::ReadUncommitted)
+                .await
+                .map_err(|error| error.to_string())?
+                .value
+        }
     };
     for (at, row) in worst {
         let partition = TopicPartition::new(row.topic.as_str(), row.partition);
         if let (Some(own), Some(slot)) = (commits.get(&partition), found.get_mut(at)) {
-            *slot = judge(row, own, &ends, now_ms);
+            *slot = with_lags(row, own, &ends);
         }
     }
     Ok(found)
@@ -129,51 +117,48 @@ fn looked_up(commits: &[Commit]) -> impl Iterator<Item = &Commit> {
     at.into_iter().filter_map(|at| commits.get(at))
 }
 
-fn judge(row: &PartitionLag, own: &[Commit], ends: &[PartitionOffset], now_ms: i64) -> OfPartition {
-    // Without a record that is as young, the log ended where it ends now.
+fn with_lags(row: &PartitionLag, own: &[Commit], ends: &[PartitionOffset]) -> Vec<Commit> {
     let end_at = |at_ms: i64| {
         let found = ends.iter().find(|end| {
             end.spec == OffsetSpec::AtTime(at_ms)
                 && end.partition.partition == row.partition
                 && end.partition.topic == row.topic
         })?;
+        // Without a record that is as young, the log ended where it ends now.
         found.offset.or(row.log_end)
     };
-    let commits: Vec<Commit> = own
-        .iter()
+    let lag = |commit: &Commit| Some(end_at(commit.at_ms)?.saturating_sub(commit.offset).max(0));
+    own.iter()
         .map(|commit| Commit {
-            lag: end_at(commit.at_ms).map(|end| end.saturating_sub(commit.offset).max(0)),
+            lag: lag(commit),
             ..*commit
         })
-        .collect();
-    let lately: Vec<i64> = end_at(now_ms.saturating_sub(LATELY_MS)).into_iter().collect();
-    let judged = row.lag.map(|current_lag| {
-        burrow::judge(
-            &Window {
-                commits: &commits,
-                capacity: INTERVALS,
-                log_ends: &lately,
-                current_lag,
-                now_ms,
-            },
-            &Rules::default(),
-        )
-    });
+        .collect()
+}
+
+/// Commits as looks, the present as the last. Nothing is known of members then.
+pub(crate) fn points(row: &PartitionLag, commits: &[Commit], now_ms: i64) -> Vec<Point> {
     let point = |commit: &Commit| Point {
         at_ms: commit.at_ms,
         committed: Some(commit.offset),
         owned: None,
-        log_end: end_at(commit.at_ms),
+        log_end: commit.lag.map(|lag| commit.offset.saturating_add(lag)),
     };
-    OfPartition {
-        points: commits.iter().map(point).collect(),
-        verdict: judged.map(|judged| (judged.verdict, judged.why)),
-    }
+    let present = Point {
+        at_ms: now_ms,
+        committed: row.committed,
+        owned: None,
+        log_end: row.log_end,
+    };
+    let before = commits.iter().filter(|commit| commit.at_ms < now_ms);
+    before.map(point).chain([present]).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kafkaweave_core::diagnose::lag::burrow::Verdict;
+    use kafkaweave_core::diagnose::lag::outlook::partition_of_commits;
 
     fn row(committed: i64, end: i64) -> PartitionLag {
         PartitionLag {
@@ -195,7 +180,7 @@ mod tests {
     const NOW_MS: i64 = 10_000_000;
 
     /// Commits every second up to `silent_s` ago; the log grows by 100 a second and ends at 10,000.
-    fn verdict(silent_s: i64, offsets: [i64; 5]) -> Verdict {
+    fn verdict(silent_s: i64, offsets: [i64; 5]) -> Option<Verdict> {
         let end = |at_ms: i64| 10_000 - (NOW_MS - at_ms) / 10;
         let own: Vec<Commit> = (0..)
             .zip(offsets)
@@ -206,27 +191,27 @@ mod tests {
             })
             .collect();
         let ends: Vec<PartitionOffset> = looked_up(&own)
-            .map(|commit| commit.at_ms)
-            .chain([NOW_MS - LATELY_MS])
-            .map(|at_ms| PartitionOffset {
+            .map(|commit| PartitionOffset {
                 partition: TopicPartition::new("orders", 0),
-                spec: OffsetSpec::AtTime(at_ms),
-                offset: Some(end(at_ms)),
+                spec: OffsetSpec::AtTime(commit.at_ms),
+                offset: Some(end(commit.at_ms)),
                 timestamp_ms: None,
             })
             .collect();
-        let found = judge(&row(offsets[4], 10_000), &own, &ends, NOW_MS);
-        assert_eq!(found.points.len(), 5);
-        found.verdict.unwrap().0
+        let row = row(offsets[4], 10_000);
+        let commits = with_lags(&row, &own, &ends);
+        let points = points(&row, &commits, NOW_MS);
+        assert_eq!(points.len(), 6);
+        partition_of_commits(&row, &commits, &points, None, NOW_MS).verdict
     }
 
     #[test]
     fn commits_with_their_own_times_are_judged() {
-        assert_eq!(verdict(1, [100, 150, 200, 250, 300]), Verdict::Warn);
-        assert_eq!(verdict(1, [100, 400, 700, 1000, 1300]), Verdict::Ok);
-        assert_eq!(verdict(1, [100; 5]), Verdict::Stall);
-        assert_eq!(verdict(1, [100, 200, 300, 50, 60]), Verdict::Rewind);
-        assert_eq!(verdict(60, [100, 150, 200, 250, 300]), Verdict::Stop);
+        assert_eq!(verdict(1, [100, 150, 200, 250, 300]), Some(Verdict::Warn));
+        assert_eq!(verdict(1, [100, 400, 700, 1000, 1300]), Some(Verdict::Ok));
+        assert_eq!(verdict(1, [100; 5]), Some(Verdict::Stall));
+        assert_eq!(verdict(1, [100, 200, 300, 50, 60]), Some(Verdict::Rewind));
+        assert_eq!(verdict(60, [100, 150, 200, 250, 300]), Some(Verdict::Stop));
     }
 
     #[test]

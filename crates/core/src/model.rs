@@ -18,8 +18,7 @@ pub use config::{
 };
 pub use group::{
     CommitLog, CommittedOffset, GroupDescription, GroupListing, GroupOffsets, GroupType,
-    LoggedCommit, Member, StreamsTask,
-    TopicPartitions,
+    LoggedCommit, Member, StreamsTask, TopicPartitions,
 };
 pub use offset::{OffsetSpec, PartitionOffset, TopicPartition};
 pub use partial::{Missing, Partial};

@@ -38,7 +38,8 @@ async fn every_tool_answers_within_its_schema_on_every_wire() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_tool_says_that_it_failed_when_no_broker_is_there() {
     for wire in WIRES {
-        let client = Client::start(wire, &["--bootstrap", "127.0.0.1:1", "--toolsets", "all"]).await;
+        let client =
+            Client::start(wire, &["--bootstrap", "127.0.0.1:1", "--toolsets", "all"]).await;
         for tool in tools::all() {
             if LOCAL.contains(&tool.name) {
                 client.call(tool.name, none()).await;

@@ -7,8 +7,8 @@
 use super::KafkaError;
 use async_trait::async_trait;
 use kafkaweave_core::model::{
-    Cluster, CommitLog, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation, LogDir,
-    OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
+    Cluster, CommitLog, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation,
+    LogDir, OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
     TopicPartition,
 };
 use std::collections::HashMap;

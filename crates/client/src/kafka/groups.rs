@@ -1,7 +1,7 @@
 //! Groups of every type: listing, members and assignments, committed offsets.
 //!
 //! The cost is in brokers, not in groups: each broker lists exactly the groups that it
-//! coordinates, and is asked for up to two hundred of them at once on the same connection. What a
+//! coordinates, and is asked for many of them at once on the same connection. What a
 //! coordinator does not give is a gap in the answer, per group or per partition.
 
 mod batch;
@@ -9,6 +9,7 @@ mod commits;
 mod committed;
 mod describe;
 mod list;
+mod offsets_message;
 mod protocol;
 mod share_message;
 mod streams_message;

@@ -10,8 +10,8 @@ use super::{cluster, configs, groups, offsets, scan, storage, topics};
 use crate::profile::{EngineChoice, Profile};
 use async_trait::async_trait;
 use kafkaweave_core::model::{
-    Cluster, CommitLog, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation, LogDir,
-    OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
+    Cluster, CommitLog, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation,
+    LogDir, OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
     TopicPartition,
 };
 use std::collections::HashMap;

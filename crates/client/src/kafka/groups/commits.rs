@@ -39,10 +39,7 @@ pub(crate) async fn commits(
         return Ok(CommitLog::default());
     };
     let at = TopicPartition::new(OFFSETS_TOPIC, partition);
-    let queries = [
-        (at.clone(), OffsetSpec::Earliest),
-        (at, OffsetSpec::Latest),
-    ];
+    let queries = [(at.clone(), OffsetSpec::Earliest), (at, OffsetSpec::Latest)];
     let found = offsets::offsets(router, &queries, Isolation::ReadCommitted).await?;
     let bound = |spec| {
         let found = found.value.iter().find(|o| o.spec == spec);
@@ -154,7 +151,10 @@ mod tests {
             parts(1, &[&offset, b"\0\x04note", &time, &[0x7f; 8]]),
             parts(2, &[&offset, b"\0\x04note", &time]),
             parts(3, &[&offset, &epoch, b"\0\x04note", &time]),
-            parts(4, &[&offset, &epoch, b"\x05note", &time, b"\x01\0\x10", &[7; 16]]),
+            parts(
+                4,
+                &[&offset, &epoch, b"\x05note", &time, b"\x01\0\x10", &[7; 16]],
+            ),
         ]
     }
 
@@ -167,7 +167,10 @@ mod tests {
             at_ms: 9,
         };
         for value in values() {
-            assert_eq!(commit(&record(KEY, Some(&value)), "billing"), Some(wanted.clone()));
+            assert_eq!(
+                commit(&record(KEY, Some(&value)), "billing"),
+                Some(wanted.clone())
+            );
         }
     }
 
@@ -176,7 +179,10 @@ mod tests {
         let value = &values()[3];
         assert_eq!(commit(&record(KEY, Some(value)), "bill"), None);
         assert_eq!(commit(&record(KEY, None), "billing"), None, "a tombstone");
-        assert_eq!(commit(&record(b"\0\x02\0\x07billing", Some(value)), "billing"), None);
+        assert_eq!(
+            commit(&record(b"\0\x02\0\x07billing", Some(value)), "billing"),
+            None
+        );
         let later = [b"\0\x05".as_slice(), &value[2..]].concat();
         assert_eq!(commit(&record(KEY, Some(&later)), "billing"), None);
         // Cut short anywhere.

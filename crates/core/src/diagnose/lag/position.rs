@@ -20,14 +20,15 @@ pub(super) enum Commit<'a> {
 
 /// Lag in records of one partition.
 pub(super) fn records<'a>(
-    tp: &TopicPartition,
+    topic: &str,
+    partition: i32,
     commit: Commit<'_>,
     known: Bounds,
     gap: impl Fn() -> Option<&'a str>,
 ) -> PartitionLag {
     let mut row = PartitionLag {
-        topic: tp.topic.clone(),
-        partition: tp.partition,
+        topic: topic.to_owned(),
+        partition,
         committed: None,
         log_start: known.start,
         log_end: known.end,
@@ -112,7 +113,7 @@ pub(super) fn share(commit: Commit<'_>, row: &mut PartitionLag) {
 }
 
 /// Lag in time of one partition, on top of its lag in records.
-pub(super) fn time(input: &LagInput<'_>, tp: &TopicPartition, row: &mut PartitionLag) {
+pub(super) fn time(input: &LagInput<'_>, row: &mut PartitionLag) {
     let Some(lag) = row.lag else {
         row.time_why = Some("the lag in records is not known".into());
         return;
@@ -124,14 +125,17 @@ pub(super) fn time(input: &LagInput<'_>, tp: &TopicPartition, row: &mut Partitio
     let answer = (|| {
         let from =
             read_from(row).ok_or_else(|| "every unread record has been deleted".to_owned())?;
-        let unread_ms = match input.first_unread.get(&(tp.clone(), from)) {
-            None if input.first_unread.is_empty() => return Err("not asked for".to_owned()),
+        if input.first_unread.is_empty() {
+            return Err("not asked for".to_owned());
+        }
+        let position = (TopicPartition::new(row.topic.as_str(), row.partition), from);
+        let unread_ms = match input.first_unread.get(&position) {
             None => return Err("the first unread record was not read".to_owned()),
             Some(answer) => answer.clone()?,
         };
         let reference_ms = input
             .now_ms
-            .or_else(|| input.newest_ms.get(tp).copied())
+            .or_else(|| input.newest_ms.get(&position.0).copied())
             .ok_or_else(|| "the newest record's timestamp is not known".to_owned())?;
         if unread_ms < 0 {
             return Err("the first unread record carries no timestamp".to_owned());

@@ -3,7 +3,7 @@
 use crate::table::duration;
 use crate::tools::group::lag::row::Row;
 use kafkaweave_core::diagnose::lag::burrow::Verdict;
-use kafkaweave_core::diagnose::lag::outlook::{GroupOutlook, Rates, Trend};
+use kafkaweave_core::diagnose::lag::outlook::{Evidence, GroupOutlook, Rates, Trend};
 use kafkaweave_core::payload::one_line;
 
 pub(super) fn verdict(verdict: Option<Verdict>) -> String {
@@ -117,8 +117,12 @@ impl Row {
         );
         if whole.samples > 1 {
             text.push_str(&format!(
-                "\n{} looks over {}",
+                "\n{} {} over {}",
                 whole.samples,
+                match outlook.evidence {
+                    Evidence::Samples => "looks",
+                    Evidence::Commits => "commits and looks",
+                },
                 duration(whole.span_ms)
             ));
             let rates = &whole.rates;
