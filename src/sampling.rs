@@ -7,6 +7,7 @@
 //! Judging what was seen is the core's business.
 
 pub(crate) mod gather;
+mod kept;
 mod logged;
 pub(crate) mod prospect;
 #[cfg(test)]

@@ -25,7 +25,7 @@ const PARTITIONS: usize = 16;
 const FEWEST: usize = 3;
 /// Commits whose lag is looked up, the first and the last among them: each costs a request.
 const LOOKED_UP: usize = 4;
-/// The newest commits in each partition of a group, in its order, with the lag of some; none where
+/// The newest commits in each partition of a group, in its order, with the lag of each; none where
 /// there are too few to tell a direction, or nothing is unread.
 ///
 /// # Errors
@@ -127,10 +127,25 @@ fn with_lags(row: &PartitionLag, own: &[Commit], ends: &[PartitionOffset]) -> Ve
         // Without a record that is as young, the log ended where it ends now.
         found.offset.or(row.log_end)
     };
-    let lag = |commit: &Commit| Some(end_at(commit.at_ms)?.saturating_sub(commit.offset).max(0));
+    let known: Vec<(i64, i64)> = own
+        .iter()
+        .filter_map(|commit| Some((commit.at_ms, end_at(commit.at_ms)?)))
+        .collect();
+    // Between two that were looked up a line serves: ends from elsewhere would make a saw of it.
+    let end = |at_ms: i64| {
+        let (from, to) = known
+            .windows(2)
+            .filter_map(|w| w.first().zip(w.last()))
+            .find(|(from, to)| (from.0..=to.0).contains(&at_ms))?;
+        if from.0 == to.0 {
+            return Some(to.1);
+        }
+        let passed = at_ms.abs_diff(from.0) as f64 / to.0.abs_diff(from.0) as f64;
+        Some(from.1 + ((to.1.saturating_sub(from.1)) as f64 * passed).round() as i64)
+    };
     own.iter()
         .map(|commit| Commit {
-            lag: lag(commit),
+            lag: end(commit.at_ms).map(|end| end.saturating_sub(commit.offset).max(0)),
             ..*commit
         })
         .collect()

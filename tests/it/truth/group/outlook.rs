@@ -93,8 +93,12 @@ async fn a_group_drains_when_its_slowest_partition_does() {
     let topic = bed.plant_topic("skewed", 2).unwrap();
     let group = bed.name("skewed");
     // 12,000 records in one partition and 600 in the other, and a member on each that reads 100 a second.
+    let old = now_ms() - 3_600_000;
     let records: Vec<RecordPlan> = (0..12_600)
-        .map(|n| RecordPlan::value("v").partition(i32::from(n >= 12_000)))
+        .map(|n| {
+            let record = RecordPlan::value("v").partition(i32::from(n >= 12_000));
+            record.timestamp_ms(old)
+        })
         .collect();
     bed.produce(&topic, &records).unwrap();
     let paced = [("plant.pace.ms", "10"), ("max.poll.records", "10")];

@@ -23,14 +23,13 @@ async fn verdicts_are_right_on_groups_in_each_state() {
     ];
     let _healthy = member(&bed, &topic, &name("healthy"), &auto);
     let _slow = member(&bed, &topic, &name("slow"), &paced);
-    let _poisoned = member(&bed, &topic, &name("poisoned"), &poison);
     let stopped = member(&bed, &topic, &name("stopped"), &paced);
     let rewound = member(&bed, &topic, &name("rewound"), &paced);
     let client = client(&bed).await;
 
     // The first look alone tells nothing, and says so.
     let first = client.call("kafka_group_lag", json!({"group": stem})).await;
-    assert_eq!(first.data["total"], 5);
+    assert_eq!(first.data["total"], 4);
     for row in first.data["groups"].as_array().unwrap() {
         assert_eq!(row["outlook"]["samples"], 1, "{row:#}");
         let verdict = row["outlook"].get("verdict");
@@ -40,6 +39,8 @@ async fn verdicts_are_right_on_groups_in_each_state() {
         );
     }
     says(&first, &["one look tells no direction"]);
+    // Seen to move before it stands still: what never moved may commit but once a minute.
+    let _poisoned = member(&bed, &topic, &name("poisoned"), &poison);
 
     let verdict = |answer: &Answer, word: &str| {
         let row = find(&answer.data["groups"], "group", name(word));
