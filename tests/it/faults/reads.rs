@@ -77,6 +77,7 @@ async fn all_tools_together_send_nothing_but_reads() {
         ("kafka_group_list", json!({ "detail": "detailed" })),
         ("kafka_group_describe", json!({ "group": "billing" })),
         ("kafka_group_lag", json!({ "detail": "detailed" })),
+        ("kafka_group_watch", json!({ "seconds": 1 })),
         ("kafka_acl_list", json!({})),
         ("kafka_user_list", json!({})),
         ("kafka_quota_list", json!({ "user": "alice" })),
