@@ -2,10 +2,12 @@
 
 mod common;
 
+pub mod broker;
 pub mod cluster;
 pub mod config;
 pub mod group;
 pub mod producer;
+pub mod reassignment;
 pub mod record;
 pub mod server;
 pub mod topic;
@@ -21,6 +23,8 @@ pub fn all() -> impl Iterator<Item = &'static ToolDef> {
         group::TOOLS,
         record::TOOLS,
         config::TOOLS,
+        broker::TOOLS,
+        reassignment::TOOLS,
         transaction::TOOLS,
         producer::TOOLS,
         server::TOOLS,

@@ -5,13 +5,16 @@
 //! meanwhile: Kafka is then asked before and after, and only an answer between two like ones counts ([`steady`]).
 //! What our tools say of faults is not tested here.
 
+mod broker;
 mod cluster;
 mod config;
 mod group;
+mod reassignment;
 mod record;
 mod sandbox;
 mod server;
 mod topic;
+mod transaction;
 
 use crate::support::bed::{Bed, Listener};
 use crate::support::mcp::{Answer, Client, Wire};
@@ -32,6 +35,24 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// A client of a server that knows the bed's cluster.
 async fn client(bed: &Bed, wire: Wire) -> Client {
     Client::start(wire, &["--bootstrap", &bed.bootstrap(Listener::Plaintext)]).await
+}
+
+/// The same with every toolset.
+async fn client_of_all(bed: &Bed, wire: Wire) -> Client {
+    let bootstrap = bed.bootstrap(Listener::Plaintext);
+    Client::start(wire, &["--bootstrap", &bootstrap, "--toolsets", "all"]).await
+}
+
+/// Rows of a table with heads and tabs, as TransactionsCommand prints it.
+fn tabbed(output: &str) -> Vec<BTreeMap<String, String>> {
+    let cells = |line: &str| -> Vec<String> {
+        let cells = line.split('\t').map(|cell| cell.trim().to_string());
+        cells.collect()
+    };
+    let mut lines = output.lines();
+    let heads = lines.next().map(cells).unwrap_or_default();
+    let row = |line: &str| heads.iter().cloned().zip(cells(line)).collect();
+    lines.map(row).collect()
 }
 
 /// Asks until Kafka says the same before and after; returns that and our answer in between.

@@ -5,4 +5,6 @@
 
 pub mod health;
 pub mod lag;
+pub mod log_dirs;
+pub mod reassignments;
 pub mod transactions;

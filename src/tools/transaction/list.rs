@@ -180,7 +180,10 @@ fn row(
     description: Option<&TransactionDescription>,
     now_ms: i64,
 ) -> Row {
-    let start_ms = description.and_then(|d| d.start_ms);
+    // One that has ended meanwhile keeps its start, and is no older for it.
+    let start_ms = description
+        .filter(|d| active(&d.state))
+        .and_then(|d| d.start_ms);
     Row {
         transactional_id: listing.transactional_id,
         producer_id: description.map_or(listing.producer_id, |d| d.producer_id),
