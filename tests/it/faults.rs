@@ -9,6 +9,7 @@ mod cost;
 mod quorum;
 mod reads;
 mod search;
+mod transactions;
 
 use crate::support::bed::{Bed, Listener};
 use crate::support::mcp::{Answer, Client, Wire};

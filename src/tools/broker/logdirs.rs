@@ -23,7 +23,7 @@ const BIGGEST: usize = 5;
 pub struct Input {
     broker: Option<i32>,
     topic: Option<String>,
-    /// `detailed`: single replicas, biggest first
+    /// detailed: replicas too
     detail: Option<Detail>,
     #[schemars(range(min = 1, max = 1000))]
     limit: Option<u32>,

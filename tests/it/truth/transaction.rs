@@ -94,6 +94,10 @@ async fn transactional_ids_are_listed_and_described_as_kafka_does() {
     let narrowed = json!({"pattern": stem, "state": "Ongoing"});
     let narrowed = client.call("kafka_transaction_list", narrowed).await;
     assert_eq!(narrowed.data["total"], 1);
+    let wrong = client
+        .refused("kafka_transaction_list", json!({"state": "Ongong"}))
+        .await;
+    says(&wrong, &["state", "PrepareCommit", "Ongoing"]);
     let old = json!({"pattern": stem, "min_age_ms": 3_600_000});
     assert_eq!(
         client.call("kafka_transaction_list", old).await.data["total"],
