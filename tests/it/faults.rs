@@ -10,6 +10,7 @@ mod drift;
 mod quorum;
 mod reads;
 mod search;
+mod transactions;
 
 use crate::support::bed::{Bed, Listener};
 use crate::support::mcp::{Answer, Client, Wire};
