@@ -7,6 +7,8 @@
 mod broker;
 mod cost;
 mod drift;
+mod group;
+mod lifecycle;
 mod quorum;
 mod reads;
 mod search;
@@ -30,6 +32,8 @@ async fn client(bed: &Bed) -> Client {
         bootstrap.as_str(),
         "--request-timeout-ms",
         "2000",
+        "--toolsets",
+        "all",
     ];
     Client::start(Wire::StdioModern, &args).await
 }
