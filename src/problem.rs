@@ -212,6 +212,9 @@ impl From<&Error> for Problem {
                 }
                 hints.push(match error {
                     KafkaError::UnknownGroup { .. } => "kafka_group_list shows the groups".into(),
+                    KafkaError::UnknownTransactionalId { .. } => {
+                        "kafka_transaction_list shows the transactional ids".into()
+                    }
                     KafkaError::UnknownBroker { .. } => {
                         "kafka_cluster_describe shows the brokers".into()
                     }
@@ -294,6 +297,7 @@ pub fn kafka_code(error: &KafkaError) -> &'static str {
         KafkaError::UnknownTopic { .. } => "unknown_topic",
         KafkaError::UnknownPartition { .. } => "unknown_partition",
         KafkaError::UnknownGroup { .. } => "unknown_group",
+        KafkaError::UnknownTransactionalId { .. } => "unknown_transactional_id",
         KafkaError::UnknownBroker { .. } => "unknown_broker",
         KafkaError::NoLeader { .. } => "no_leader",
         KafkaError::Broker { .. } => "broker_error",

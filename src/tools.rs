@@ -2,12 +2,19 @@
 
 mod common;
 
+pub mod acl;
 pub mod cluster;
 pub mod config;
+pub mod feature;
 pub mod group;
+pub mod producer;
+pub mod quorum;
+pub mod quota;
 pub mod record;
 pub mod server;
 pub mod topic;
+pub mod transaction;
+pub mod user;
 
 use crate::tool::ToolDef;
 
@@ -19,6 +26,13 @@ pub fn all() -> impl Iterator<Item = &'static ToolDef> {
         group::TOOLS,
         record::TOOLS,
         config::TOOLS,
+        quorum::TOOLS,
+        feature::TOOLS,
+        acl::TOOLS,
+        user::TOOLS,
+        quota::TOOLS,
+        transaction::TOOLS,
+        producer::TOOLS,
         server::TOOLS,
     ]
     .into_iter()

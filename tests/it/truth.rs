@@ -5,10 +5,14 @@
 //! meanwhile: Kafka is then asked before and after, and only an answer between two like ones counts ([`steady`]).
 //! What our tools say of faults is not tested here.
 
+mod acl;
 mod cluster;
 mod config;
 mod drift;
 mod group;
+mod health;
+mod quorum;
+mod quota;
 mod record;
 mod sandbox;
 mod server;

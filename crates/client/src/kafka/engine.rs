@@ -7,9 +7,10 @@
 use super::KafkaError;
 use async_trait::async_trait;
 use kafkaweave_core::model::{
-    Cluster, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation, LogDir,
-    OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
-    TopicPartition,
+    Acl, AclFilter, BrokerFeatures, Cluster, ConfigResource, GroupDescription, GroupListing,
+    GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset, PartitionProducers,
+    Quorum, Quota, QuotaFilter, Reassignment, ResourceConfigs, ScanReport, ScanRequest, ScramUser,
+    Topic, TopicPartition, TransactionDescription, TransactionFilter, TransactionListing,
 };
 use std::collections::HashMap;
 use tokio::time::Instant;
@@ -36,7 +37,8 @@ pub trait Engine: Send + Sync {
     /// that is refused for want of rights is `NotAuthorized`, among several it is a gap.
     async fn topics(&self, selection: &TopicSelection) -> Result<Partial<Vec<Topic>>, KafkaError>;
 
-    /// Configurations, one request per broker concerned. `keys` of `None` asks for all keys;
+    /// Configurations, one request per broker concerned; more than a thousand topics or groups are
+    /// divided into pages, and the pages among the brokers. `keys` of `None` asks for all keys;
     /// `detail` adds synonyms and documentation.
     async fn configs(
         &self,
@@ -90,4 +92,49 @@ pub trait Engine: Send + Sync {
         positions: &[(TopicPartition, i64)],
         deadline: Instant,
     ) -> HashMap<(TopicPartition, i64), Result<i64, String>>;
+
+    /// ACLs in order of resource, name, pattern, principal: one request. A cluster without an
+    /// authorizer refuses with `SECURITY_DISABLED` (code 54).
+    async fn acls(&self, filter: &AclFilter) -> Result<Vec<Acl>, KafkaError>;
+
+    /// Users with SCRAM credentials, by name: one request. Those of other mechanisms are not stored
+    /// in Kafka.
+    async fn users(&self) -> Result<Partial<Vec<ScramUser>>, KafkaError>;
+
+    /// Client quotas, defaults included, by entity: one request.
+    async fn quotas(&self, filter: &QuotaFilter) -> Result<Vec<Quota>, KafkaError>;
+
+    /// The metadata quorum alone, as the active controller sees it: one request.
+    async fn quorum(&self) -> Result<Quorum, KafkaError>;
+
+    /// Feature levels as each broker tells them, one request per broker. Fenced brokers are gaps.
+    async fn features(&self) -> Result<Partial<Vec<BrokerFeatures>>, KafkaError>;
+
+    /// Reassignments under way, by partition; `topics` of `None` asks for all, which is one
+    /// request. The controller answers, whichever broker is asked.
+    async fn reassignments(
+        &self,
+        topics: Option<&[String]>,
+    ) -> Result<Partial<Vec<Reassignment>>, KafkaError>;
+
+    /// Transactional ids, by name: one request per broker, as each lists what it coordinates. Ids
+    /// that the principal may not describe are left out by Kafka without a word.
+    async fn transactions(
+        &self,
+        filter: &TransactionFilter,
+    ) -> Result<Partial<Vec<TransactionListing>>, KafkaError>;
+
+    /// Transactional ids in full, in the order asked for, batched per coordinator. One that does
+    /// not exist, or may not be described, is a gap; alone it is an error.
+    async fn describe_transactions(
+        &self,
+        transactional_ids: &[String],
+    ) -> Result<Partial<Vec<TransactionDescription>>, KafkaError>;
+
+    /// Producers of partitions as their leaders know them, one request per leader, in the order
+    /// asked for. A partition without an answer is a gap.
+    async fn producers(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> Result<Partial<Vec<PartitionProducers>>, KafkaError>;
 }

@@ -2,14 +2,20 @@
 //!
 //! The codec refuses a field that a version lacks, which would show only against such a broker.
 
-use super::route::{find, metadata};
-use super::{cluster, configs, connection, offsets, probe, storage, topics};
+use super::route::{Keys, find, metadata};
+use super::{
+    acls, cluster, configs, connection, offsets, probe, producers, quotas, reassignments, storage,
+    topics, transactions, users,
+};
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{
     SaslAuthenticateRequest, SaslHandshakeRequest, describe_topic_partitions_request::Cursor,
 };
 use kafka_protocol::protocol::Request;
-use kafkaweave_core::model::{ConfigResource, Isolation, OffsetSpec, ResourceKind};
+use kafkaweave_core::model::{
+    AclFilter, AclMatch, AclOperation, AclPermission, AclResource, ConfigResource, Isolation,
+    OffsetSpec, QuotaFilter, QuotaKind, QuotaMatch, ResourceKind, TransactionFilter,
+};
 use std::time::Duration;
 
 /// Encodes at every version from `min` (or the type's own) up, decodes again and compares.
@@ -45,9 +51,11 @@ fn metadata_of_all_none_and_named_topics() {
 
 #[test]
 fn coordinators() {
-    every(0, |v| find(&["billing".to_owned()], v));
+    every(0, |v| find(Keys::Groups, &["billing".to_owned()], v));
+    every(1, |v| find(Keys::Transactions, &["tx".to_owned()], v));
     let two = ["billing".to_owned(), "fraud".to_owned()];
-    every(4, |v| find(&two, v));
+    every(4, |v| find(Keys::Groups, &two, v));
+    every(4, |v| find(Keys::Transactions, &two, v));
 }
 
 #[test]
@@ -115,4 +123,72 @@ fn offsets_of_every_kind() {
         };
         every(0, |v| question.request(v));
     }
+}
+
+#[test]
+fn acls_of_every_filter() {
+    every(0, |v| acls::describe(&AclFilter::default(), v));
+    for pattern in [
+        AclMatch::Match,
+        AclMatch::Any,
+        AclMatch::Literal,
+        AclMatch::Prefixed,
+    ] {
+        let filter = AclFilter {
+            resource: Some(AclResource::User),
+            name: Some("orders".into()),
+            pattern,
+            principal: Some("User:alice".into()),
+            operation: Some(AclOperation::TwoPhaseCommit),
+            permission: Some(AclPermission::Deny),
+        };
+        every(0, |v| acls::describe(&filter, v));
+    }
+}
+
+#[test]
+fn users_with_credentials() {
+    every(0, users::describe);
+}
+
+#[test]
+fn quotas_of_every_filter() {
+    every(0, |v| quotas::describe(&QuotaFilter::default(), v));
+    let filter = QuotaFilter {
+        parts: vec![
+            (QuotaKind::User, QuotaMatch::Named("alice".into())),
+            (QuotaKind::ClientId, QuotaMatch::Default),
+            (QuotaKind::Ip, QuotaMatch::Any),
+        ],
+        strict: true,
+    };
+    every(0, |v| quotas::describe(&filter, v));
+}
+
+#[test]
+fn reassignments_of_all_and_of_named_partitions() {
+    let timeout = Duration::from_secs(10);
+    every(0, |_| reassignments::request(&None, timeout));
+    let wanted = Some(vec![("orders".to_owned(), vec![0, 1])]);
+    every(0, |_| reassignments::request(&wanted, timeout));
+}
+
+#[test]
+fn transactions_with_and_without_filters() {
+    let all = TransactionFilter::default();
+    every(0, |v| transactions::list_request(&all, v));
+    let some = TransactionFilter {
+        states: vec!["Ongoing".into()],
+        producer_ids: vec![7],
+        min_duration_ms: Some(60_000),
+    };
+    every(0, |v| transactions::list_request(&some, v));
+    let ids = ["a".to_owned(), "b".to_owned()];
+    every(0, |_| transactions::describe_request(&ids));
+}
+
+#[test]
+fn producers_of_partitions() {
+    let wanted = [("orders".to_owned(), vec![0, 1])].into();
+    every(0, |_| producers::request(&wanted));
 }

@@ -6,13 +6,17 @@
 use super::counters::Stats;
 use super::route::Router;
 use super::{Engine, KafkaError, TopicSelection};
-use super::{cluster, configs, groups, offsets, scan, storage, topics};
+use super::{
+    acls, cluster, configs, groups, offsets, producers, quotas, reassignments, scan, storage,
+    topics, transactions, users,
+};
 use crate::profile::{EngineChoice, Profile};
 use async_trait::async_trait;
 use kafkaweave_core::model::{
-    Cluster, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation, LogDir,
-    OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
-    TopicPartition,
+    Acl, AclFilter, BrokerFeatures, Cluster, ConfigResource, GroupDescription, GroupListing,
+    GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset, PartitionProducers,
+    Quorum, Quota, QuotaFilter, Reassignment, ResourceConfigs, ScanReport, ScanRequest, ScramUser,
+    Topic, TopicPartition, TransactionDescription, TransactionFilter, TransactionListing,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -132,5 +136,53 @@ impl Engine for Native {
         deadline: Instant,
     ) -> HashMap<(TopicPartition, i64), Result<i64, String>> {
         scan::timestamps(&self.router, positions, deadline).await
+    }
+
+    async fn acls(&self, filter: &AclFilter) -> Result<Vec<Acl>, KafkaError> {
+        acls::acls(&self.router, filter).await
+    }
+
+    async fn users(&self) -> Result<Partial<Vec<ScramUser>>, KafkaError> {
+        users::users(&self.router).await
+    }
+
+    async fn quotas(&self, filter: &QuotaFilter) -> Result<Vec<Quota>, KafkaError> {
+        quotas::quotas(&self.router, filter).await
+    }
+
+    async fn quorum(&self) -> Result<Quorum, KafkaError> {
+        cluster::quorum::quorum(&self.router).await
+    }
+
+    async fn features(&self) -> Result<Partial<Vec<BrokerFeatures>>, KafkaError> {
+        cluster::features_of_each(&self.router).await
+    }
+
+    async fn reassignments(
+        &self,
+        topics: Option<&[String]>,
+    ) -> Result<Partial<Vec<Reassignment>>, KafkaError> {
+        reassignments::reassignments(&self.router, topics).await
+    }
+
+    async fn transactions(
+        &self,
+        filter: &TransactionFilter,
+    ) -> Result<Partial<Vec<TransactionListing>>, KafkaError> {
+        transactions::list(&self.router, filter).await
+    }
+
+    async fn describe_transactions(
+        &self,
+        transactional_ids: &[String],
+    ) -> Result<Partial<Vec<TransactionDescription>>, KafkaError> {
+        transactions::describe(&self.router, transactional_ids).await
+    }
+
+    async fn producers(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> Result<Partial<Vec<PartitionProducers>>, KafkaError> {
+        producers::producers(&self.router, partitions).await
     }
 }

@@ -95,6 +95,21 @@ impl Exclusive {
         run(command.args(["lose", "1", "b"])).unwrap_or_else(|why| fail(&why));
     }
 
+    /// Ends a node, changes a line of its settings (`None` takes it away), and starts it again. The guard's end does not
+    /// put it back.
+    pub(crate) fn reconfigure(&self, node: i32, key: &str, value: Option<&str>) {
+        let file = self.bed.dir.join(format!("run/node{node}.properties"));
+        let text = std::fs::read_to_string(&file).unwrap_or_else(|e| fail(&e.to_string()));
+        let first = format!("{key}=");
+        let kept = text.lines().filter(|line| !line.starts_with(&first));
+        let mut lines: Vec<String> = kept.map(str::to_owned).collect();
+        lines.extend(value.map(|value| format!("{key}={value}")));
+        lines.push(String::new());
+        self.halt(node);
+        std::fs::write(&file, lines.join("\n")).unwrap_or_else(|e| fail(&e.to_string()));
+        self.start(node);
+    }
+
     /// Waits until every other node lists two brokers only.
     pub(crate) fn await_fenced(&self, node: i32) {
         let others = NODES
