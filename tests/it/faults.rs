@@ -12,6 +12,7 @@ mod lifecycle;
 mod quorum;
 mod reads;
 mod search;
+mod upkeep;
 
 use crate::support::bed::{Bed, Listener};
 use crate::support::mcp::{Answer, Client, Wire};
