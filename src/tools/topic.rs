@@ -1,3 +1,8 @@
 //! Topics.
 
-crate::tools! { list::ListTopics, describe::DescribeTopic, compare::CompareTopics }
+crate::tools! {
+    list::ListTopics,
+    describe::DescribeTopic,
+    compare::CompareTopics,
+    layout::LayOutTopics,
+}

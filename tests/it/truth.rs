@@ -39,6 +39,13 @@ async fn client(bed: &Bed, wire: Wire) -> Client {
     Client::start(wire, &["--bootstrap", &bed.bootstrap(Listener::Plaintext)]).await
 }
 
+/// The same with the tools of every toolset.
+async fn client_of_all(bed: &Bed) -> Client {
+    let bootstrap = bed.bootstrap(Listener::Plaintext);
+    let args = ["--bootstrap", &bootstrap, "--toolsets", "all"];
+    Client::start(Wire::StdioModern, &args).await
+}
+
 /// Asks until Kafka says the same before and after; returns that and our answer in between.
 async fn steady<T: PartialEq + Debug>(
     truth: impl Fn() -> T,

@@ -7,12 +7,13 @@
 use super::KafkaError;
 use async_trait::async_trait;
 use kafkaweave_core::model::{
-    Acl, AclFilter, BrokerFeatures, Cluster, ConfigResource, GroupDescription, GroupListing,
-    GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset, PartitionProducers,
-    Quorum, Quota, QuotaFilter, Reassignment, ResourceConfigs, ScanReport, ScanRequest, ScramUser,
-    Topic, TopicPartition, TransactionDescription, TransactionFilter, TransactionListing,
+    Acl, AclFilter, BrokerFeatures, Cluster, CommitLog, ConfigResource, GroupDescription,
+    GroupListing, GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset,
+    PartitionProducers, Quorum, Quota, QuotaFilter, Reassignment, ResourceConfigs, ScanReport,
+    ScanRequest, ScramUser, Topic, TopicPartition, TransactionDescription, TransactionFilter,
+    TransactionListing,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use tokio::time::Instant;
 
 /// Which topics are asked for.
@@ -47,6 +48,13 @@ pub trait Engine: Send + Sync {
         detail: bool,
     ) -> Result<Partial<Vec<ResourceConfigs>>, KafkaError>;
 
+    /// Configuration that is set on topics themselves, by topic and key, for many topics: some
+    /// hundreds in a request, spread over the brokers. The value of a sensitive key is `None`.
+    async fn overrides(
+        &self,
+        topics: &[String],
+    ) -> Result<Partial<BTreeMap<String, BTreeMap<String, Option<String>>>>, KafkaError>;
+
     /// Log dirs of all brokers, in parallel; `topics` of `None` lists all replicas, an empty slice
     /// none (dirs and volumes only).
     async fn log_dirs(&self, topics: Option<&[String]>)
@@ -68,6 +76,16 @@ pub trait Engine: Send + Sync {
         &self,
         groups: &[GroupListing],
     ) -> Result<Partial<Vec<GroupOffsets>>, KafkaError>;
+
+    /// What one group committed and when, from the last `max_bytes` of its part of Kafka's own
+    /// offsets topic. Needs the right to read that topic. Under `deadline` it answers with what it
+    /// has.
+    async fn commits(
+        &self,
+        group: &str,
+        max_bytes: u64,
+        deadline: Instant,
+    ) -> Result<CommitLog, KafkaError>;
 
     /// Offsets of partitions, one request per leader and spec. A partition without an answer is a
     /// gap.

@@ -97,6 +97,8 @@ fn configurations() {
             every(0, |v| question.request(v));
         }
     }
+    let topics = ["orders".to_owned(), "payments".to_owned()];
+    every(0, |_| configs::overrides_request(&[&topics[0], &topics[1]]));
 }
 
 #[test]
