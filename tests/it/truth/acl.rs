@@ -233,15 +233,7 @@ async fn acls_of_every_kind_are_as_kafka_lists_them() {
     let denials = client.call("kafka_acl_list", denials).await;
     let only: Vec<_> = ours(&rows(&denials.data), &own).into_iter().collect();
     assert_eq!((only.len(), only[0][5].as_str()), (1, "delete"));
-    says(
-        &denials,
-        &[
-            "DENY",
-            &principal,
-            "delete",
-            "super.users",
-        ],
-    );
+    says(&denials, &["DENY", &principal, "delete", "super.users"]);
     let none = json!({"principal": format!("{own}-nobody"), "pattern": "any"});
     says(
         &client.call("kafka_acl_list", none).await,
