@@ -26,13 +26,13 @@ pub fn all() -> impl Iterator<Item = &'static ToolDef> {
         group::TOOLS,
         record::TOOLS,
         config::TOOLS,
-        transaction::TOOLS,
-        producer::TOOLS,
         quorum::TOOLS,
         feature::TOOLS,
         acl::TOOLS,
         user::TOOLS,
         quota::TOOLS,
+        transaction::TOOLS,
+        producer::TOOLS,
         server::TOOLS,
     ]
     .into_iter()

@@ -4,6 +4,7 @@
 //! back, with what it could not judge said in it.
 
 pub mod access;
+pub mod compare;
 pub mod feature;
 pub mod health;
 pub mod lag;

@@ -2,7 +2,12 @@
 //! that broker. Many topics are asked for in pages, each from another broker, so that no answer is
 //! huge and no broker does all of the work.
 
+mod overrides;
 mod value;
+
+pub(crate) use overrides::overrides;
+#[cfg(test)]
+pub(crate) use overrides::request as overrides_request;
 
 use super::KafkaError;
 use super::code::{UNKNOWN_TOPIC_OR_PARTITION, code};

@@ -12,7 +12,7 @@ use kafkaweave_core::model::{
     Quorum, Quota, QuotaFilter, Reassignment, ResourceConfigs, ScanReport, ScanRequest, ScramUser,
     Topic, TopicPartition, TransactionDescription, TransactionFilter, TransactionListing,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use tokio::time::Instant;
 
 /// Which topics are asked for.
@@ -46,6 +46,13 @@ pub trait Engine: Send + Sync {
         keys: Option<&[String]>,
         detail: bool,
     ) -> Result<Partial<Vec<ResourceConfigs>>, KafkaError>;
+
+    /// Configuration that is set on topics themselves, by topic and key, for many topics: some
+    /// hundreds in a request, spread over the brokers. The value of a sensitive key is `None`.
+    async fn overrides(
+        &self,
+        topics: &[String],
+    ) -> Result<Partial<BTreeMap<String, BTreeMap<String, Option<String>>>>, KafkaError>;
 
     /// Log dirs of all brokers, in parallel; `topics` of `None` lists all replicas, an empty slice
     /// none (dirs and volumes only).

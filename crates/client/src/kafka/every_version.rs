@@ -3,8 +3,10 @@
 //! The codec refuses a field that a version lacks, which would show only against such a broker.
 
 use super::route::{Keys, find, metadata};
-use super::{acls, cluster, configs, connection, offsets, probe, quotas, storage, topics, users};
-use super::{producers, reassignments, transactions};
+use super::{
+    acls, cluster, configs, connection, offsets, probe, producers, quotas, reassignments, storage,
+    topics, transactions, users,
+};
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{
     SaslAuthenticateRequest, SaslHandshakeRequest, describe_topic_partitions_request::Cursor,
@@ -95,6 +97,8 @@ fn configurations() {
             every(0, |v| question.request(v));
         }
     }
+    let topics = ["orders".to_owned(), "payments".to_owned()];
+    every(0, |_| configs::overrides_request(&[&topics[0], &topics[1]]));
 }
 
 #[test]

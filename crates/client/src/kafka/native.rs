@@ -6,8 +6,10 @@
 use super::counters::Stats;
 use super::route::Router;
 use super::{Engine, KafkaError, TopicSelection};
-use super::{acls, cluster, configs, groups, offsets, quotas, scan, storage, topics, users};
-use super::{producers, reassignments, transactions};
+use super::{
+    acls, cluster, configs, groups, offsets, producers, quotas, reassignments, scan, storage,
+    topics, transactions, users,
+};
 use crate::profile::{EngineChoice, Profile};
 use async_trait::async_trait;
 use kafkaweave_core::model::{
@@ -16,7 +18,7 @@ use kafkaweave_core::model::{
     Quorum, Quota, QuotaFilter, Reassignment, ResourceConfigs, ScanReport, ScanRequest, ScramUser,
     Topic, TopicPartition, TransactionDescription, TransactionFilter, TransactionListing,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -85,6 +87,13 @@ impl Engine for Native {
         detail: bool,
     ) -> Result<Partial<Vec<ResourceConfigs>>, KafkaError> {
         configs::configs(&self.router, resources, keys, detail).await
+    }
+
+    async fn overrides(
+        &self,
+        topics: &[String],
+    ) -> Result<Partial<BTreeMap<String, BTreeMap<String, Option<String>>>>, KafkaError> {
+        configs::overrides(&self.router, topics).await
     }
 
     async fn log_dirs(

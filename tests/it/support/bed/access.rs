@@ -31,6 +31,12 @@ pub(crate) fn shared() -> Shared {
     Shared { bed, _turn: turn }
 }
 
+/// The second cluster, of one node, beside the first one. Nobody breaks its node; the guard of the first one keeps
+/// that (and the JVM of Kafka's tools, which both share) whole meanwhile.
+pub(crate) fn second(_first: &Bed) -> &'static Bed {
+    start::second()
+}
+
 /// Waits until no other test uses the cluster.
 pub(crate) fn exclusive() -> Exclusive {
     let bed = start::bed();
