@@ -1,5 +1,6 @@
 //! A broker away: what that does to partitions by their replicas and settings, to the quorum, and afterwards.
 
+use super::super::tokens;
 use super::{client, evidence, fires, health, health_when, named, names, silent};
 use crate::support::bed::{CommitPlan, NODES, RecordPlan, TopicPlan, exclusive};
 
@@ -88,6 +89,8 @@ async fn a_dead_broker_is_behind_each_kind_of_trouble_that_it_makes_and_behind_n
     }
     let points = during.data["score"]["points"].as_i64().unwrap();
     assert!(points < points_before, "{}", during.text);
+    let price = tokens(&during.text);
+    assert!(price <= 1_500, "{price} tokens\n{}", during.text);
 
     bed.restore();
     let after = health_when(&client, |a| {
