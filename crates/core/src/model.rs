@@ -23,8 +23,8 @@ pub use config::{
     ConfigEntry, ConfigResource, ConfigSource, ConfigSynonym, ResourceConfigs, ResourceKind,
 };
 pub use group::{
-    CommittedOffset, GroupDescription, GroupListing, GroupOffsets, GroupType, Member, StreamsTask,
-    TopicPartitions,
+    CommitLog, CommittedOffset, GroupDescription, GroupListing, GroupOffsets, GroupType,
+    LoggedCommit, Member, StreamsTask, TopicPartitions,
 };
 pub use offset::{OffsetSpec, PartitionOffset, TopicPartition};
 pub use partial::{Missing, Partial, folded};

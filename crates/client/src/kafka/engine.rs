@@ -7,10 +7,11 @@
 use super::KafkaError;
 use async_trait::async_trait;
 use kafkaweave_core::model::{
-    Acl, AclFilter, BrokerFeatures, Cluster, ConfigResource, GroupDescription, GroupListing,
-    GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset, PartitionProducers,
-    Quorum, Quota, QuotaFilter, Reassignment, ResourceConfigs, ScanReport, ScanRequest, ScramUser,
-    Topic, TopicPartition, TransactionDescription, TransactionFilter, TransactionListing,
+    Acl, AclFilter, BrokerFeatures, Cluster, CommitLog, ConfigResource, GroupDescription,
+    GroupListing, GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset,
+    PartitionProducers, Quorum, Quota, QuotaFilter, Reassignment, ResourceConfigs, ScanReport,
+    ScanRequest, ScramUser, Topic, TopicPartition, TransactionDescription, TransactionFilter,
+    TransactionListing,
 };
 use std::collections::{BTreeMap, HashMap};
 use tokio::time::Instant;
@@ -75,6 +76,16 @@ pub trait Engine: Send + Sync {
         &self,
         groups: &[GroupListing],
     ) -> Result<Partial<Vec<GroupOffsets>>, KafkaError>;
+
+    /// What one group committed and when, from the last `max_bytes` of its part of Kafka's own
+    /// offsets topic. Needs the right to read that topic. Under `deadline` it answers with what it
+    /// has.
+    async fn commits(
+        &self,
+        group: &str,
+        max_bytes: u64,
+        deadline: Instant,
+    ) -> Result<CommitLog, KafkaError>;
 
     /// Offsets of partitions, one request per leader and spec. A partition without an answer is a
     /// gap.

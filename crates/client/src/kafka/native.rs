@@ -13,10 +13,11 @@ use super::{
 use crate::profile::{EngineChoice, Profile};
 use async_trait::async_trait;
 use kafkaweave_core::model::{
-    Acl, AclFilter, BrokerFeatures, Cluster, ConfigResource, GroupDescription, GroupListing,
-    GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset, PartitionProducers,
-    Quorum, Quota, QuotaFilter, Reassignment, ResourceConfigs, ScanReport, ScanRequest, ScramUser,
-    Topic, TopicPartition, TransactionDescription, TransactionFilter, TransactionListing,
+    Acl, AclFilter, BrokerFeatures, Cluster, CommitLog, ConfigResource, GroupDescription,
+    GroupListing, GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset,
+    PartitionProducers, Quorum, Quota, QuotaFilter, Reassignment, ResourceConfigs, ScanReport,
+    ScanRequest, ScramUser, Topic, TopicPartition, TransactionDescription, TransactionFilter,
+    TransactionListing,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -119,6 +120,15 @@ impl Engine for Native {
         groups: &[GroupListing],
     ) -> Result<Partial<Vec<GroupOffsets>>, KafkaError> {
         groups::committed(&self.router, groups).await
+    }
+
+    async fn commits(
+        &self,
+        group: &str,
+        max_bytes: u64,
+        deadline: Instant,
+    ) -> Result<CommitLog, KafkaError> {
+        groups::commits(&self.router, group, max_bytes, deadline).await
     }
 
     async fn offsets(
