@@ -70,16 +70,15 @@ pub(crate) async fn judge(
             positions => engine.timestamps(positions, deadline).await,
         }
     };
-    let mut gaps = Vec::new();
     let commits = async {
         match rough.as_slice() {
             [only] if deep => Some(logged(engine, only, deadline).await),
             _ => None,
         }
     };
-    let (mut first_unread, retention, commits) =
-        tokio::join!(exact, Kept::of(engine, &rough, &mut gaps), commits);
-    facts.missing.append(&mut gaps);
+    let (mut first_unread, (retention, gaps), commits) =
+        tokio::join!(exact, Kept::of(engine, &rough, deadline), commits);
+    facts.missing.extend(gaps);
     let seen: Vec<Seen> = rough
         .iter()
         .map(|group| with_present(seen(group), group, at_ms))

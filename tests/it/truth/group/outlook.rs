@@ -9,11 +9,14 @@ use crate::support::mcp::{Answer, Client, Wire};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// A server that looks at groups four times a second.
+/// A server that looks at groups four times a second, and remembers a minute.
 pub(super) async fn client(bed: &Bed) -> Client {
     let bootstrap = bed.bootstrap(Listener::Plaintext);
     let args = ["--bootstrap", &bootstrap, "--toolsets", "all"];
-    let often = [("KAFKAWEAVE_SAMPLING__INTERVAL_MS", "250")];
+    let often = [
+        ("KAFKAWEAVE_SAMPLING__INTERVAL_MS", "250"),
+        ("KAFKAWEAVE_SAMPLING__SAMPLES", "240"),
+    ];
     Client::start_with(Wire::StdioModern, &args, &often).await
 }
 
