@@ -113,6 +113,15 @@ const PAGE: Reads = Reads {
     of_partition: 1,
 };
 
+/// Read for a page of few groups.
+const SHORT_PAGE: Reads = Reads {
+    all: 128,
+    of_partition: 4,
+};
+
+/// As many groups are few.
+const FEW: usize = 8;
+
 /// Read where partitions are shown.
 const DEEP: Reads = Reads {
     all: 512,
@@ -121,7 +130,11 @@ const DEEP: Reads = Reads {
 
 /// The positions to read, the worst partitions of each group first.
 fn positions(groups: &[GroupLag], deep: bool) -> Vec<Position> {
-    let reads = if deep { DEEP } else { PAGE };
+    let reads = match deep {
+        true => DEEP,
+        false if groups.len() <= FEW => SHORT_PAGE,
+        false => PAGE,
+    };
     let mut worst: Vec<Vec<Position>> = Vec::new();
     for group in groups.iter().filter(|g| g.group_type != GroupType::Share) {
         let mut rows: Vec<&PartitionLag> = group.partitions.iter().collect();
