@@ -5,6 +5,9 @@
 //! position a partition; the rest is told from what was seen before, if anything was. Retention
 //! costs one request more.
 
+#[cfg(test)]
+mod tests;
+
 use super::gather::Facts;
 use super::kept::Kept;
 use super::logged::{self, logged};
