@@ -8,7 +8,9 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import subprocess
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -63,13 +65,25 @@ class Bed:
         while (found := self.replicas(prefix)) < count:
             if time.monotonic() > until:
                 raise SystemExit(f"{found} of {count} replicas after {seconds} s")
-            time.sleep(0.5)
+            time.sleep(1)
         command = [ROOT / "testbed/ready.py", "--in-sync", "--seconds", str(seconds), "3", *self.addresses]
         subprocess.run(command, check=True)
 
 
+def memory():
+    """A folder in memory, where there is room: thirty thousand logs are made in a third of the time."""
+    shared = pathlib.Path("/dev/shm")
+    with contextlib.suppress(OSError):
+        if shutil.disk_usage(shared).free > 4 << 30 and os.statvfs(shared).f_favail > 500_000:
+            return pathlib.Path(tempfile.mkdtemp(prefix="kafkaweave-bench-", dir=shared))
+    return None
+
+
 @contextlib.contextmanager
-def bed(folder):
+def bed(fallback):
+    """A new cluster in memory, or else in the folder `fallback`."""
+    in_memory = memory()
+    folder = in_memory or fallback
     folder.mkdir(parents=True, exist_ok=True)
     extra = folder / "bench.properties"
     extra.write_text(SETTINGS)
@@ -84,3 +98,8 @@ def bed(folder):
     finally:
         hold.stdin.close()
         hold.wait()
+        if in_memory:
+            for log in (folder / "logs").glob("n?.log"):
+                fallback.mkdir(parents=True, exist_ok=True)
+                shutil.copy(log, fallback)
+            shutil.rmtree(folder, ignore_errors=True)

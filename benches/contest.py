@@ -55,9 +55,9 @@ class Kafkaweave:
         cost, text, _ = run(self.command(tool, *words))
         return cost, text
 
-    def requests(self, tool, *words):
+    def requests(self, tool, *words, env=None):
         """How many requests of which API a call sends, and bytes both ways."""
-        _, _, log = run(self.command(tool, *words, log="requests=debug"))
+        _, _, log = run(self.command(tool, *words, log="requests=debug"), env)
         log = re.sub(r"\x1b\[[0-9;]*m", "", log)
         apis, sent, received = {}, 0, 0
         for line in log.splitlines():

@@ -2,12 +2,17 @@
 
 mod common;
 
+pub mod acl;
 pub mod cluster;
 pub mod config;
+pub mod feature;
 pub mod group;
+pub mod quorum;
+pub mod quota;
 pub mod record;
 pub mod server;
 pub mod topic;
+pub mod user;
 
 use crate::tool::ToolDef;
 
@@ -19,6 +24,11 @@ pub fn all() -> impl Iterator<Item = &'static ToolDef> {
         group::TOOLS,
         record::TOOLS,
         config::TOOLS,
+        quorum::TOOLS,
+        feature::TOOLS,
+        acl::TOOLS,
+        user::TOOLS,
+        quota::TOOLS,
         server::TOOLS,
     ]
     .into_iter()

@@ -5,9 +5,12 @@
 //! meanwhile: Kafka is then asked before and after, and only an answer between two like ones counts ([`steady`]).
 //! What our tools say of faults is not tested here.
 
+mod acl;
 mod cluster;
 mod config;
 mod group;
+mod quorum;
+mod quota;
 mod record;
 mod sandbox;
 mod server;

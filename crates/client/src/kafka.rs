@@ -3,6 +3,7 @@
 //! From the wire up: `connection` carries requests to one broker, `route` finds the right one,
 //! and one file per family of reads turns answers into the model.
 
+mod acls;
 mod address;
 mod auth;
 mod cluster;
@@ -21,6 +22,7 @@ mod offsets;
 #[cfg(test)]
 mod peer;
 mod probe;
+mod quotas;
 #[cfg(test)]
 mod read_tests;
 mod route;
@@ -28,6 +30,7 @@ mod scan;
 mod storage;
 mod tls;
 mod topics;
+mod users;
 
 pub use counters::{READ_APIS, Stats};
 pub use engine::{Engine, TopicSelection};

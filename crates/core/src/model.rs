@@ -3,16 +3,20 @@
 //! These types are what an engine answers and what diagnosis reads. They carry no library's
 //! types, and a value that the cluster did not give is `None`, never a made-up number.
 
+mod acl;
 mod cluster;
 mod config;
 mod group;
 mod offset;
 mod partial;
+mod quota;
 mod record;
 mod storage;
 mod topic;
+mod user;
 
-pub use cluster::{Broker, BrokerState, Cluster, Feature, Quorum, QuorumMember};
+pub use acl::{Acl, AclFilter, AclMatch, AclOperation, AclPattern, AclPermission, AclResource};
+pub use cluster::{Broker, BrokerFeatures, BrokerState, Cluster, Feature, Quorum, QuorumMember};
 pub use config::{
     ConfigEntry, ConfigResource, ConfigSource, ConfigSynonym, ResourceConfigs, ResourceKind,
 };
@@ -22,9 +26,11 @@ pub use group::{
 };
 pub use offset::{OffsetSpec, PartitionOffset, TopicPartition};
 pub use partial::{Missing, Partial};
+pub use quota::{Quota, QuotaEntity, QuotaFilter, QuotaKind, QuotaMatch, QuotaValue};
 pub use record::{
     Damaged, Header, Isolation, PartitionCoverage, PartitionRange, Record, RecordView, ScanOrder,
     ScanReport, ScanRequest, StopReason, TimestampType,
 };
 pub use storage::{LogDir, ReplicaSize};
 pub use topic::{Partition, Topic};
+pub use user::{ScramCredential, ScramUser};

@@ -15,6 +15,7 @@ fn sound(tool: &str) -> Value {
         "kafka_record_search" => json!({"topic": "payments", "where": ["key contains P"]}),
         "kafka_group_describe" => json!({"group": "billing"}),
         "kafka_config_describe" => json!({"kind": "topic", "name": "payments"}),
+        "kafka_group_watch" => json!({"seconds": 1}),
         _ => json!({}),
     }
 }

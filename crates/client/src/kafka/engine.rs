@@ -7,9 +7,9 @@
 use super::KafkaError;
 use async_trait::async_trait;
 use kafkaweave_core::model::{
-    Cluster, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation, LogDir,
-    OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
-    TopicPartition,
+    Acl, AclFilter, BrokerFeatures, Cluster, ConfigResource, GroupDescription, GroupListing,
+    GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset, Quorum, Quota,
+    QuotaFilter, ResourceConfigs, ScanReport, ScanRequest, ScramUser, Topic, TopicPartition,
 };
 use std::collections::{BTreeMap, HashMap};
 use tokio::time::Instant;
@@ -97,4 +97,21 @@ pub trait Engine: Send + Sync {
         positions: &[(TopicPartition, i64)],
         deadline: Instant,
     ) -> HashMap<(TopicPartition, i64), Result<i64, String>>;
+
+    /// ACLs in order of resource, name, pattern, principal: one request. A cluster without an
+    /// authorizer refuses with `SECURITY_DISABLED` (code 54).
+    async fn acls(&self, filter: &AclFilter) -> Result<Vec<Acl>, KafkaError>;
+
+    /// Users with SCRAM credentials, by name: one request. Those of other mechanisms are not stored
+    /// in Kafka.
+    async fn users(&self) -> Result<Partial<Vec<ScramUser>>, KafkaError>;
+
+    /// Client quotas, defaults included, by entity: one request.
+    async fn quotas(&self, filter: &QuotaFilter) -> Result<Vec<Quota>, KafkaError>;
+
+    /// The metadata quorum alone, as the active controller sees it: one request.
+    async fn quorum(&self) -> Result<Quorum, KafkaError>;
+
+    /// Feature levels as each broker tells them, one request per broker. Fenced brokers are gaps.
+    async fn features(&self) -> Result<Partial<Vec<BrokerFeatures>>, KafkaError>;
 }

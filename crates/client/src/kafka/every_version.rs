@@ -3,13 +3,16 @@
 //! The codec refuses a field that a version lacks, which would show only against such a broker.
 
 use super::route::{find, metadata};
-use super::{cluster, configs, connection, offsets, probe, storage, topics};
+use super::{acls, cluster, configs, connection, offsets, probe, quotas, storage, topics, users};
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{
     SaslAuthenticateRequest, SaslHandshakeRequest, describe_topic_partitions_request::Cursor,
 };
 use kafka_protocol::protocol::Request;
-use kafkaweave_core::model::{ConfigResource, Isolation, OffsetSpec, ResourceKind};
+use kafkaweave_core::model::{
+    AclFilter, AclMatch, AclOperation, AclPermission, AclResource, ConfigResource, Isolation,
+    OffsetSpec, QuotaFilter, QuotaKind, QuotaMatch, ResourceKind,
+};
 use std::time::Duration;
 
 /// Encodes at every version from `min` (or the type's own) up, decodes again and compares.
@@ -117,4 +120,44 @@ fn offsets_of_every_kind() {
         };
         every(0, |v| question.request(v));
     }
+}
+
+#[test]
+fn acls_of_every_filter() {
+    every(0, |v| acls::describe(&AclFilter::default(), v));
+    for pattern in [
+        AclMatch::Match,
+        AclMatch::Any,
+        AclMatch::Literal,
+        AclMatch::Prefixed,
+    ] {
+        let filter = AclFilter {
+            resource: Some(AclResource::User),
+            name: Some("orders".into()),
+            pattern,
+            principal: Some("User:alice".into()),
+            operation: Some(AclOperation::TwoPhaseCommit),
+            permission: Some(AclPermission::Deny),
+        };
+        every(0, |v| acls::describe(&filter, v));
+    }
+}
+
+#[test]
+fn users_with_credentials() {
+    every(0, users::describe);
+}
+
+#[test]
+fn quotas_of_every_filter() {
+    every(0, |v| quotas::describe(&QuotaFilter::default(), v));
+    let filter = QuotaFilter {
+        parts: vec![
+            (QuotaKind::User, QuotaMatch::Named("alice".into())),
+            (QuotaKind::ClientId, QuotaMatch::Default),
+            (QuotaKind::Ip, QuotaMatch::Any),
+        ],
+        strict: true,
+    };
+    every(0, |v| quotas::describe(&filter, v));
 }

@@ -6,13 +6,13 @@
 use super::counters::Stats;
 use super::route::Router;
 use super::{Engine, KafkaError, TopicSelection};
-use super::{cluster, configs, groups, offsets, scan, storage, topics};
+use super::{acls, cluster, configs, groups, offsets, quotas, scan, storage, topics, users};
 use crate::profile::{EngineChoice, Profile};
 use async_trait::async_trait;
 use kafkaweave_core::model::{
-    Cluster, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation, LogDir,
-    OffsetSpec, Partial, PartitionOffset, ResourceConfigs, ScanReport, ScanRequest, Topic,
-    TopicPartition,
+    Acl, AclFilter, BrokerFeatures, Cluster, ConfigResource, GroupDescription, GroupListing,
+    GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset, Quorum, Quota,
+    QuotaFilter, ResourceConfigs, ScanReport, ScanRequest, ScramUser, Topic, TopicPartition,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -139,5 +139,25 @@ impl Engine for Native {
         deadline: Instant,
     ) -> HashMap<(TopicPartition, i64), Result<i64, String>> {
         scan::timestamps(&self.router, positions, deadline).await
+    }
+
+    async fn acls(&self, filter: &AclFilter) -> Result<Vec<Acl>, KafkaError> {
+        acls::acls(&self.router, filter).await
+    }
+
+    async fn users(&self) -> Result<Partial<Vec<ScramUser>>, KafkaError> {
+        users::users(&self.router).await
+    }
+
+    async fn quotas(&self, filter: &QuotaFilter) -> Result<Vec<Quota>, KafkaError> {
+        quotas::quotas(&self.router, filter).await
+    }
+
+    async fn quorum(&self) -> Result<Quorum, KafkaError> {
+        cluster::quorum::quorum(&self.router).await
+    }
+
+    async fn features(&self) -> Result<Partial<Vec<BrokerFeatures>>, KafkaError> {
+        cluster::features_of_each(&self.router).await
     }
 }

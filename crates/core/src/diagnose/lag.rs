@@ -25,6 +25,7 @@ pub use answer::{GroupLag, LagState, LagTotals, Owner, PartitionLag, Subtopology
 pub use gaps::commit_gap;
 pub use history::{History, Limits, Point, Span};
 pub use members::{MemberLoad, MemberLoads, SKEW_TIMES, member_loads};
+pub use owner::{owned, owners_told};
 
 use crate::model::{
     GroupDescription, GroupListing, GroupOffsets, GroupType, Missing, OffsetSpec, PartitionOffset,
@@ -32,7 +33,8 @@ use crate::model::{
 };
 use gaps::Gaps;
 use owner::Owners;
-use position::{Bounds, read_from};
+use position::Bounds;
+pub use position::read_from;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How far a record's timestamp may lie in the future and still count as "just now", ms. Clocks of
@@ -235,6 +237,7 @@ fn group_lag(
         group: listing.group.clone(),
         group_type: listing.group_type,
         state: listing.state.clone(),
+        protocol_type: listing.protocol_type.clone(),
         coordinator: listing.coordinator,
         members,
         totals: sums::total(partitions.iter(), owners_known, short),

@@ -2,7 +2,8 @@
 
 use super::finding::{Finding, Rule, Severity, count};
 use super::{Snapshot, Thresholds};
-use crate::model::{Quorum, QuorumMember};
+use crate::diagnose::quorum::age_ms;
+use crate::model::QuorumMember;
 
 pub(super) fn judge(snapshot: &Snapshot, thresholds: &Thresholds, findings: &mut Vec<Finding>) {
     // A quorum that is not known is the verdict's matter.
@@ -22,15 +23,11 @@ pub(super) fn judge(snapshot: &Snapshot, thresholds: &Thresholds, findings: &mut
         });
         return;
     };
-    let reference_ms = clock(quorum, leader).unwrap_or(snapshot.now_ms);
     let mut words = Vec::new();
     let mut lagging = Vec::new();
     let mut silent = 0;
     for voter in quorum.voters.iter().filter(|v| v.id != leader) {
-        let silence_ms = voter
-            .last_fetch_ms
-            .filter(|ms| *ms > 0)
-            .map(|ms| reference_ms.saturating_sub(ms));
+        let silence_ms = age_ms(quorum, voter.last_fetch_ms, snapshot.now_ms);
         let is_silent = silence_ms.is_some_and(|ms| ms > thresholds.voter_silent_ms);
         let is_behind = voter
             .lag
@@ -74,16 +71,6 @@ pub(super) fn judge(snapshot: &Snapshot, thresholds: &Thresholds, findings: &mut
             ..finding(Rule::QuorumNoHeadroom, severity, "metadata quorum")
         });
     }
-}
-
-/// The leader's own clock: it stamps its own row with the present.
-fn clock(quorum: &Quorum, leader: i32) -> Option<i64> {
-    quorum
-        .voters
-        .iter()
-        .find(|v| v.id == leader)
-        .and_then(|v| v.last_fetch_ms)
-        .filter(|ms| *ms > 0)
 }
 
 fn describe(voter: &QuorumMember, silence_ms: Option<i64>) -> String {

@@ -4,19 +4,22 @@
 //! together by the worst and never by the mean: a group drains when its slowest partition has, and
 //! loses data when its first partition does. What there is too little history for is `None`.
 //!
-//! Samples show offsets, not commits: an offset that stands still is a commit that does not get on
-//! while a live member holds the partition, and no commit at all while nobody does. That is what
-//! tells STALL from STOP, and [`Evidence`] says that it was told so.
+//! Samples show offsets, not commits; how verdicts come from them is told in `verdict.rs`, and
+//! [`Evidence`] says which of both a verdict stands on.
 
 mod loss;
 mod rates;
 #[cfg(test)]
+mod simulated;
+#[cfg(test)]
 mod tests;
+mod verdict;
 
 pub use loss::{Loss, LossBy, Retention};
 pub use rates::{Rates, Trend, rates};
+pub use verdict::PATIENCE_MS;
 
-use super::burrow::{self, Commit, INTERVALS, Rules, Verdict, Window};
+use super::burrow::{Commit, Verdict};
 use super::history::{Point, Span};
 use super::interpolate::Table;
 use super::{GroupLag, LagState, PartitionLag};
@@ -69,7 +72,8 @@ pub struct PartitionOutlook {
 /// Where a group is going.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct GroupOutlook {
-    /// The worst partition's verdict (Burrow folds STOP, STALL and REWIND into ERR here).
+    /// The worst partition's verdict (Burrow folds STOP, STALL and REWIND into ERR here). `None` when
+    /// it would be OK while a partition with unread records could not be judged.
     pub verdict: Option<Verdict>,
     /// The partition that it is from and the rule that decided, or why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,7 +107,31 @@ pub fn partition(
 ) -> PartitionOutlook {
     let points = since_reset(points);
     let rates = rates(points, row.lag);
-    let (verdict, why) = verdict(row, points, now_ms);
+    let told = verdict::of_samples(row, points, &rates, now_ms);
+    made(row, rates, told, retention)
+}
+
+/// As [`partition`], with the verdict from the partition's true commits, oldest first. Where a
+/// commit's lag is `None` it is counted against the end of the log that `points` last saw before.
+pub fn partition_of_commits(
+    row: &PartitionLag,
+    commits: &[Commit],
+    points: &[Point],
+    retention: Option<&Retention>,
+    now_ms: i64,
+) -> PartitionOutlook {
+    let points = since_reset(points);
+    let rates = rates(points, row.lag);
+    let told = verdict::of_commits(row, commits, points, now_ms);
+    made(row, rates, told, retention)
+}
+
+fn made(
+    row: &PartitionLag,
+    rates: Rates,
+    (verdict, why): (Option<Verdict>, String),
+    retention: Option<&Retention>,
+) -> PartitionOutlook {
     PartitionOutlook {
         verdict,
         verdict_why: Some(why),
@@ -128,10 +156,14 @@ pub fn group(lag: &GroupLag, partitions: &[PartitionOutlook], span: Span) -> Gro
     let rows = || lag.partitions.iter().zip(partitions);
     let name =
         |row: &PartitionLag| TopicPartition::new(row.topic.as_str(), row.partition).to_string();
-    // The worst verdict, and of several the largest lag.
+    // The worst verdict, and of several the largest lag; what is not known is worse than OK.
+    let weight = |(row, o): &(&PartitionLag, &PartitionOutlook)| {
+        let unknown = o.verdict.is_none() && row.lag != Some(0);
+        (o.verdict.max(Some(Verdict::Ok)), unknown, row.lag)
+    };
     let worst = rows()
-        .filter(|(_, o)| o.verdict.is_some())
-        .max_by_key(|(row, o)| (o.verdict, row.lag));
+        .filter(|(row, o)| o.verdict.is_some() || row.state != LagState::NoCommit)
+        .max_by_key(weight);
     whole.verdict = worst.and_then(|(_, o)| o.verdict);
     whole.verdict_why = match worst {
         Some((row, o)) => o
@@ -179,64 +211,6 @@ fn too_little(samples: usize) -> String {
         0 | 1 => "one look tells no direction; kafka_group_watch takes more".into(),
         _ => "no partition with a known lag".into(),
     }
-}
-
-fn verdict(row: &PartitionLag, points: &[Point], now_ms: i64) -> (Option<Verdict>, String) {
-    let Some(lag) = row.lag else {
-        return (
-            None,
-            row.why.clone().unwrap_or_else(|| "lag is not known".into()),
-        );
-    };
-    if lag == 0 {
-        return (Some(Verdict::Ok), "lag is 0 now".into());
-    }
-    if row.state == LagState::NoCommit || points.len() < 2 {
-        return (None, too_little(points.len()));
-    }
-    let commits = commits(points);
-    let commits = newest(&commits);
-    if commits.is_empty() {
-        return (None, "no commit was seen".into());
-    }
-    let ends: Vec<i64> = newest(points).iter().filter_map(|p| p.log_end).collect();
-    let judged = burrow::judge(
-        &Window {
-            commits,
-            capacity: INTERVALS,
-            log_ends: &ends,
-            current_lag: lag,
-            now_ms,
-        },
-        &Rules::default(),
-    );
-    (Some(judged.verdict), judged.why)
-}
-
-/// As many as Burrow keeps.
-fn newest<T>(all: &[T]) -> &[T] {
-    all.get(all.len().saturating_sub(INTERVALS)..)
-        .unwrap_or_default()
-}
-
-/// Samples as commits; see the head of this file.
-pub fn commits(points: &[Point]) -> Vec<Commit> {
-    let mut found: Vec<Commit> = Vec::new();
-    for point in points {
-        let Some(offset) = point.committed else {
-            continue;
-        };
-        let still = found.last().is_some_and(|last| last.offset == offset);
-        if still && point.owned != Some(true) {
-            continue;
-        }
-        found.push(Commit {
-            offset,
-            at_ms: point.at_ms,
-            lag: point.log_end.map(|end| end.saturating_sub(offset)),
-        });
-    }
-    found
 }
 
 /// The points after the log last got shorter: a topic that was deleted and created again is another

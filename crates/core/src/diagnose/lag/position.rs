@@ -156,7 +156,7 @@ pub(super) fn time(input: &LagInput<'_>, row: &mut PartitionLag) {
 }
 
 /// Offset at which the owner of this partition would read on, if there is anything to read there.
-pub(super) fn read_from(row: &PartitionLag) -> Option<i64> {
+pub fn read_from(row: &PartitionLag) -> Option<i64> {
     let (committed, end) = (row.committed?, row.log_end?);
     let from = committed.max(row.log_start.unwrap_or(committed));
     (row.lag? > 0 && from < end).then_some(from)
