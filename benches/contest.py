@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from bed import HERE
+from bed import HERE, used
 
 INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "benches", "version": "1"}}
 # What a process may take at most, s.
@@ -32,14 +32,6 @@ def run(command, env=None):
     if cost["exit"] != 0:
         raise SystemExit(f"{' '.join(map(str, command))[-200:]}: exit {cost['exit']}: {errors[-500:]}")
     return cost, text, errors
-
-
-def used(pid):
-    """CPU seconds and peak of memory (MB) of a running process."""
-    stat = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    ticks = int(stat[11]) + int(stat[12])
-    peak = next(line for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return ticks / os.sysconf("SC_CLK_TCK"), int(peak.split()[1]) / 1024
 
 
 class Kafkaweave:
