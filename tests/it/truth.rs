@@ -8,7 +8,9 @@
 mod acl;
 mod cluster;
 mod config;
+mod drift;
 mod group;
+mod health;
 mod quorum;
 mod quota;
 mod record;

@@ -269,11 +269,9 @@ async fn lag_of_a_thousand_groups_costs_at_most_thirty_requests() {
     let rows = answer["groups"].as_array().unwrap();
     assert_eq!(rows.len(), 30);
     for row in rows {
-        assert_eq!(
-            (&row["lag"], &row["members"]),
-            (&json!(100 * 40), &json!(0)),
-            "{row:#}"
-        );
+        let lag = row["lag"].as_i64().unwrap();
+        assert!(lag == 100 * 40 || lag == 100 * 39, "{row:#}");
+        assert_eq!(row["members"], 0, "{row:#}");
         assert!(row["max_time_lag_ms"].is_i64(), "{row:#}");
         assert_eq!(row["outlook"]["loss"]["by"], "retention_ms", "{row:#}");
     }
