@@ -82,7 +82,8 @@ async fn all_tools_together_send_nothing_but_reads() {
             "kafka_topic_compare",
             json!({ "left": "orders", "right": "payments" }),
         ),
-        ("kafka_cluster_compare", json!({ "other": "default" })),
+        ("kafka_topic_layout", json!({})),
+        ("kafka_cluster_compare", json!({ "other": "elsewhere" })),
         ("kafka_transaction_list", json!({ "hanging": true })),
         (
             "kafka_transaction_describe",
