@@ -3,6 +3,7 @@
 //! Two real clusters with planted drift: the bed's, and a second one of a single node. What Kafka's own tools print of
 //! both is compared here in the simplest way, as texts, and our answers must come to the same.
 
+mod sandbox;
 mod topics;
 
 use super::{CONFIGS, TOPICS, eventually, fields, pages, says, tokens};
