@@ -122,6 +122,7 @@ pub fn partition(
 
 /// As [`partition`], with the verdict from the partition's true commits, oldest first. Where a
 /// commit's lag is `None` it is counted against the end of the log that `points` last saw before.
+/// What commits do not tell is told from `points`.
 pub fn partition_of_commits(
     row: &PartitionLag,
     commits: &[Commit],
@@ -132,6 +133,12 @@ pub fn partition_of_commits(
     let points = since_reset(points);
     let rates = rates(points, row.lag);
     let told = verdict::of_commits(row, commits, points, &rates, now_ms);
+    if told.verdict.is_none() {
+        let seen = verdict::of_samples(row, points, &rates, now_ms);
+        if seen.verdict.is_some() {
+            return made(row, rates, seen, Evidence::Samples, retention);
+        }
+    }
     made(row, rates, told, Evidence::Commits, retention)
 }
 
