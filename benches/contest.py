@@ -2,15 +2,17 @@
 
 import json
 import os
+import pathlib
 import re
 import statistics
 import subprocess
 import sys
 import tempfile
-import pathlib
+import time
 
 from bed import HERE
 
+INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "benches", "version": "1"}}
 # What a process may take at most, s.
 LIMIT_S = 300
 
@@ -30,6 +32,14 @@ def run(command, env=None):
     if cost["exit"] != 0:
         raise SystemExit(f"{' '.join(map(str, command))[-200:]}: exit {cost['exit']}: {errors[-500:]}")
     return cost, text, errors
+
+
+def used(pid):
+    """CPU seconds and peak of memory (MB) of a running process."""
+    stat = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    ticks = int(stat[11]) + int(stat[12])
+    peak = next(line for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return ticks / os.sysconf("SC_CLK_TCK"), int(peak.split()[1]) / 1024
 
 
 class Kafkaweave:
@@ -70,6 +80,41 @@ class Kafkaweave:
             if "next_cursor" not in page:
                 return found
             cursor = ["--cursor", page["next_cursor"]]
+
+
+    def session(self, tool, arguments, *options):
+        """All pages of a list in one new process that speaks MCP: what it cost from start to last page, and the pages."""
+        command = [self.binary, "serve", "--bootstrap", self.bed.bootstrap, "--log", "error", *options]
+        begun = time.perf_counter()
+        child = subprocess.Popen(command, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+        def send(message):
+            child.stdin.write(json.dumps({"jsonrpc": "2.0"} | message).encode() + b"\n")
+            child.stdin.flush()
+
+        send({"id": 0, "method": "initialize", "params": INITIALIZE})
+        child.stdout.readline()
+        send({"method": "notifications/initialized"})
+        lines, cursor = [], {}
+        while True:
+            send({"id": len(lines) + 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments | cursor}})
+            line = child.stdout.readline()
+            lines.append(line)
+            next_cursor = re.search(rb'"next_cursor":"(\w+)"', line)
+            if not next_cursor:
+                break
+            cursor = {"cursor": next_cursor[1].decode()}
+        wall = time.perf_counter() - begun
+        _, peak = used(child.pid)
+        child.stdin.close()
+        _, status, of = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        child.stdout.close()
+        pages = [json.loads(line).get("result", {}) for line in lines]
+        if bad := next((p for p in pages if p.get("isError") or "structuredContent" not in p or p["structuredContent"].get("missing")), None):
+            raise SystemExit(f"{tool}: {str(bad)[:500]}")
+        cost = {"wall_s": wall, "cpu_s": of.ru_utime + of.ru_stime, "rss_mb": peak, "exit": child.returncode}
+        return cost, [p["structuredContent"] for p in pages]
 
 
 class Rival:
@@ -131,5 +176,11 @@ def bound(result, what, value, most, unit=""):
 
 def same(what, found, truth):
     """A fast wrong answer is no answer."""
-    if found != truth:
-        raise SystemExit(f"WRONG: {what}: found {str(found)[:400]}, true is {str(truth)[:400]}")
+    if found == truth:
+        return
+    if isinstance(found, dict) and isinstance(truth, dict):
+        # what is different alone
+        keys = sorted(k for k in found.keys() | truth.keys() if found.get(k) != truth.get(k))
+        what = f"{what}, {len(keys)} of {len(truth)}"
+        found, truth = {k: found.get(k) for k in keys[:5]}, {k: truth.get(k) for k in keys[:5]}
+    raise SystemExit(f"WRONG: {what}: found {str(found)[:400]}, true is {str(truth)[:400]}")

@@ -16,6 +16,7 @@ import subprocess
 import time
 
 from bed import HERE, ROOT
+from contest import used
 
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "kafkaweave/bench"
 GO = {"kcl": "github.com/twmb/kcl@latest", "kminion": "github.com/cloudhut/kminion/v2@latest"}
@@ -69,14 +70,6 @@ def admin_client(bed):
 
 def kcl(path, bed, *words):
     return [path, "--no-config-file", "-B", bed.bootstrap, *words]
-
-
-def used(pid):
-    """CPU seconds and peak of memory (MB) of a running process."""
-    stat = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    ticks = int(stat[11]) + int(stat[12])
-    peak = next(line for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return ticks / os.sysconf("SC_CLK_TCK"), int(peak.split()[1]) / 1024
 
 
 class Kminion:

@@ -71,6 +71,7 @@ fn advice(error: &KafkaError) -> Option<&'static str> {
         KafkaError::UnknownTopic { .. }
         | KafkaError::UnknownPartition { .. }
         | KafkaError::UnknownGroup { .. }
+        | KafkaError::UnknownTransactionalId { .. }
         | KafkaError::Unreachable { .. } => return None,
     })
 }

@@ -7,15 +7,17 @@
 //! Judging what was seen is the core's business.
 
 pub(crate) mod gather;
+mod kept;
+mod logged;
 pub(crate) mod prospect;
 #[cfg(test)]
 mod tests;
 
 use crate::config::SamplingConfig;
-use gather::{Members, gather};
+use gather::{Facts, Members, gather};
 use kafkaweave_client::kafka::{Engine, connect};
 use kafkaweave_client::profile::Profile;
-use kafkaweave_core::diagnose::lag::{FirstUnread, GroupLag, History, Limits, Point};
+use kafkaweave_core::diagnose::lag::{GroupLag, History, Limits, Point};
 use kafkaweave_core::model::GroupListing;
 use kafkaweave_core::names::NameFilter;
 use std::collections::BTreeSet;
@@ -104,14 +106,14 @@ impl Sampler {
         }))
     }
 
-    /// Whether what is seen is remembered at all.
-    pub(crate) fn remembers(&self) -> bool {
-        self.0.is_some()
-    }
-
-    /// Takes a question, and its own look, in; begins to look if that is not so yet. Needs a
-    /// runtime.
-    pub(crate) fn asked(&self, asked: Asked<'_>, at_ms: i64, seen: &[GroupLag]) {
+    /// Takes a question, and its own look part by part, in; begins to look if that is not so yet.
+    /// Needs a runtime.
+    pub(crate) fn asked(
+        &self,
+        asked: Asked<'_>,
+        at_ms: i64,
+        seen: impl Iterator<Item = Vec<GroupLag>>,
+    ) {
         let Some(shared) = &self.0 else { return };
         let mut state = shared.lock();
         state.asked = Instant::now();
@@ -120,27 +122,19 @@ impl Sampler {
             Asked::These(groups) => {
                 let names = groups.iter().map(|g| g.group.clone());
                 state.wanted.groups.extend(names);
+                let names = groups.iter().map(|g| g.group.as_str());
+                state.history.asked(at_ms, names);
             }
         }
         // Questions in a hurry must not push out what came before them.
         let interval_ms = i64::try_from(shared.sampling.interval.as_millis()).unwrap_or(i64::MAX);
-        let due = |group: &&GroupLag| {
-            let last = state.history.last_ms(&group.group);
-            last.is_none_or(|last| at_ms.saturating_sub(last) >= interval_ms)
-        };
-        if seen.iter().all(|group| due(&group)) {
-            state.history.record(at_ms, seen);
-        } else {
-            let due: Vec<GroupLag> = seen.iter().filter(due).cloned().collect();
-            state.history.record(at_ms, &due);
+        for mut part in seen {
+            part.retain(|group| {
+                let last = state.history.last_ms(&group.group);
+                last.is_none_or(|last| at_ms.saturating_sub(last) >= interval_ms)
+            });
+            state.history.record(at_ms, &part);
         }
-        let named = match asked {
-            Asked::All => &[],
-            Asked::These(groups) => groups,
-        };
-        let named = named.iter().map(|g| g.group.as_str());
-        let names = seen.iter().map(|g| g.group.as_str());
-        state.history.asked(at_ms, named.chain(names));
         if state.running.as_ref().is_none_or(AbortHandle::is_finished) {
             let task = tokio::spawn(look_on(Arc::clone(shared)));
             state.running = Some(task.abort_handle());
@@ -221,7 +215,9 @@ impl Shared {
 
     fn take(&self, look: Look) {
         let mut state = self.lock();
-        state.history.record(look.at_ms, &look.groups);
+        for part in look.facts.in_parts(&look.groups) {
+            state.history.record(look.facts.at_ms, &part);
+        }
         // Only a whole list tells that a group is gone.
         if let Some(names) = look.names {
             state.history.retain(|name| names.contains(name));
@@ -232,8 +228,8 @@ impl Shared {
 
 /// One look.
 struct Look {
-    at_ms: i64,
-    groups: Vec<GroupLag>,
+    facts: Facts,
+    groups: Vec<GroupListing>,
     /// All groups of the cluster, when every broker listed its own.
     names: Option<BTreeSet<String>>,
 }
@@ -281,8 +277,8 @@ async fn look(engine: &dyn Engine, wanted: &Wanted) -> Result<Look, crate::probl
     )
     .await?;
     Ok(Look {
-        at_ms: facts.at_ms,
-        groups: facts.judge(&groups, &FirstUnread::new()),
+        facts,
+        groups,
         names,
     })
 }

@@ -7,11 +7,13 @@ pub mod cluster;
 pub mod config;
 pub mod feature;
 pub mod group;
+pub mod producer;
 pub mod quorum;
 pub mod quota;
 pub mod record;
 pub mod server;
 pub mod topic;
+pub mod transaction;
 pub mod user;
 
 use crate::tool::ToolDef;
@@ -29,6 +31,8 @@ pub fn all() -> impl Iterator<Item = &'static ToolDef> {
         acl::TOOLS,
         user::TOOLS,
         quota::TOOLS,
+        transaction::TOOLS,
+        producer::TOOLS,
         server::TOOLS,
     ]
     .into_iter()

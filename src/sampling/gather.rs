@@ -1,7 +1,7 @@
 //! What lag is judged from, and how it is gathered: the same for a question, for a watch and for the
 //! looks between questions.
 //!
-//! Requests follow the number of brokers. Members cost one more request for each hundred groups, so
+//! Requests follow the number of brokers. Members cost one more request for each batch of groups, so
 //! that a question about very many groups describes only those that it shows ([`Facts::describe`]);
 //! groups that are listed as empty have none, and are not described at all.
 
@@ -20,6 +20,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Time lag is measured against the present.
 static NONE_NEWEST: BTreeMap<TopicPartition, i64> = BTreeMap::new();
+
+/// Groups whose rows are held at once where all of very many are judged.
+const AT_ONCE: usize = 100;
 
 /// All that lag is judged from.
 pub(crate) struct Facts {
@@ -84,6 +87,19 @@ pub(crate) async fn gather(
 }
 
 impl Facts {
+    /// The groups' sums, without time. Without rows by topic and partition, too: those of a
+    /// thousand groups would be most of the memory.
+    pub(crate) fn sums(&self, groups: &[GroupListing]) -> Vec<GroupLag> {
+        each(&self.input(groups, &FirstUnread::new()))
+            .map(|group| GroupLag {
+                topics: Vec::new(),
+                subtopologies: Vec::new(),
+                partitions: Vec::new(),
+                ..group
+            })
+            .collect()
+    }
+
     /// Lag of these groups.
     pub(crate) fn judge(
         &self,
@@ -93,16 +109,14 @@ impl Facts {
         lag(&self.input(groups, first_unread))
     }
 
-    /// The groups' sums, without time. Without rows by topic and partition, too: those of a
-    /// thousand groups would be most of the memory.
-    pub(crate) fn sums(&self, groups: &[GroupListing]) -> Vec<GroupLag> {
-        each(&self.input(groups, &FirstUnread::new()))
-            .map(|group| GroupLag {
-                topics: Vec::new(),
-                partitions: Vec::new(),
-                ..group
-            })
-            .collect()
+    /// Lag of very many groups without time, some at a time.
+    pub(crate) fn in_parts<'a>(
+        &'a self,
+        groups: &'a [GroupListing],
+    ) -> impl Iterator<Item = Vec<GroupLag>> + 'a {
+        groups
+            .chunks(AT_ONCE)
+            .map(|part| self.judge(part, &FirstUnread::new()))
     }
 
     fn input<'a>(

@@ -3,19 +3,20 @@
 //!
 //! The timestamp of a first unread record costs a read, so a page of groups has a few read, one
 //! position a partition; the rest is told from what was seen before, if anything was. Retention
-//! costs one request, and sizes are asked for only where a topic has a bound on its size.
+//! costs one request more.
 
-use super::gather::{Facts, gap};
+use super::gather::Facts;
+use super::kept::Kept;
+use super::logged::{self, logged};
 use kafkaweave_client::kafka::Engine;
+use kafkaweave_core::diagnose::lag::burrow::Commit;
 use kafkaweave_core::diagnose::lag::outlook::{
-    self, GroupOutlook, PartitionOutlook, Retention, TimeLagSource,
+    self, Evidence, GroupOutlook, PartitionOutlook, TimeLagSource,
 };
 use kafkaweave_core::diagnose::lag::{
     FirstUnread, GroupLag, PartitionLag, Point, Span, TopicLag, owned, read_from,
 };
-use kafkaweave_core::model::{
-    ConfigResource, GroupListing, GroupType, Missing, ResourceConfigs, ResourceKind, TopicPartition,
-};
+use kafkaweave_core::model::{GroupListing, GroupType, TopicPartition};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use tokio::time::Instant;
 
@@ -46,6 +47,8 @@ pub(crate) struct Judged {
     pub(crate) topics: Vec<GroupOutlook>,
     /// Where all of it is going.
     pub(crate) whole: GroupOutlook,
+    /// What that stands on.
+    pub(crate) evidence: Evidence,
 }
 
 /// Judges the groups of `order`, of which nothing but these is shown. `deep` is an answer that shows
@@ -68,7 +71,14 @@ pub(crate) async fn judge(
         }
     };
     let mut gaps = Vec::new();
-    let (mut first_unread, retention) = tokio::join!(exact, Kept::of(engine, &rough, &mut gaps));
+    let commits = async {
+        match rough.as_slice() {
+            [only] if deep => Some(logged(engine, only, deadline).await),
+            _ => None,
+        }
+    };
+    let (mut first_unread, retention, commits) =
+        tokio::join!(exact, Kept::of(engine, &rough, &mut gaps), commits);
     facts.missing.append(&mut gaps);
     let seen: Vec<Seen> = rough
         .iter()
@@ -76,7 +86,19 @@ pub(crate) async fn judge(
         .collect();
     let between = interpolate(&rough, &seen, &mut first_unread, at_ms);
     let judged = facts.judge(order, &first_unread);
-    let one = |(lag, seen): (GroupLag, Seen)| prospect(lag, &seen, &retention, &between, at_ms);
+    let (commits, unread) = match commits {
+        Some(Ok(commits)) => (commits, None),
+        Some(Err(why)) => (Vec::new(), Some(why)),
+        None => (Vec::new(), None),
+    };
+    let one = |(lag, seen): (GroupLag, Seen)| {
+        let mut judged = prospect(lag, &seen, &commits, &retention, &between, at_ms);
+        if let (None, Some(why)) = (judged.whole.verdict, &unread) {
+            let known = judged.whole.verdict_why.take().unwrap_or_default();
+            judged.whole.verdict_why = Some(format!("{known}; earlier commits: {why}"));
+        }
+        judged
+    };
     judged.into_iter().zip(seen).map(one).collect()
 }
 
@@ -186,26 +208,47 @@ fn interpolate(
 fn prospect(
     lag: GroupLag,
     seen: &Seen,
+    commits: &[Vec<Commit>],
     kept: &Kept,
     between: &HashSet<Position>,
     now_ms: i64,
 ) -> Judged {
-    let span = span(&seen.points);
     let longer = seen.longer.as_deref().unwrap_or_default();
-    let rows = || lag.partitions.iter().zip(&seen.points);
-    let partitions: Vec<PartitionOutlook> = rows()
-        .enumerate()
-        .map(|(at, (row, points))| {
-            let retention = kept.of_row(row);
-            let mut found = outlook::partition(row, points, Some(&retention), now_ms);
-            if let Some(longer) = longer.get(at) {
-                let whole = outlook::partition(row, longer, None, now_ms);
-                found.verdict = whole.verdict.or(found.verdict);
-                found.verdict_why = whole.verdict_why.or(found.verdict_why);
-            }
-            found
-        })
+    let mut evidence = Evidence::Samples;
+    let mut shown: Vec<&[Point]> = Vec::new();
+    let from_log: Vec<Vec<Point>> = lag
+        .partitions
+        .iter()
+        .zip(commits)
+        .map(|(row, own)| logged::points(row, own, now_ms))
         .collect();
+    let mut partitions: Vec<PartitionOutlook> = Vec::new();
+    for (at, (row, points)) in lag.partitions.iter().zip(&seen.points).enumerate() {
+        let retention = kept.of_row(row);
+        let own = commits.get(at).map(Vec::as_slice).unwrap_or_default();
+        let logged = from_log.get(at).map(Vec::as_slice).unwrap_or_default();
+        // Looks are as good as commits once they reach as far back.
+        let points = match own {
+            [] => points,
+            _ if reach_ms(points) >= reach_ms(logged) => points,
+            _ => logged,
+        };
+        shown.push(points);
+        let told = |points: &[Point], retention| match own {
+            [] => outlook::partition(row, points, retention, now_ms),
+            own => outlook::partition_of_commits(row, own, points, retention, now_ms),
+        };
+        let mut found = told(points, Some(&retention));
+        if !own.is_empty() {
+            evidence = Evidence::Commits;
+        } else if let Some(longer) = longer.get(at) {
+            let whole = told(longer, None);
+            found.verdict = whole.verdict.or(found.verdict);
+            found.verdict_why = whole.verdict_why.or(found.verdict_why);
+        }
+        partitions.push(found);
+    }
+    let span = span(&shown);
     let source = |row: &PartitionLag| {
         row.time_lag_ms?;
         Some(match position(row) {
@@ -221,6 +264,7 @@ fn prospect(
             .map(|topic| of_topic(&lag, topic, &partitions, span))
             .collect(),
         whole: outlook::group(&lag, &partitions, span),
+        evidence,
         partitions,
         lag,
     }
@@ -243,8 +287,8 @@ fn of_topic(
     let part = GroupLag {
         group: group.group.clone(),
         group_type: group.group_type,
-        protocol_type: group.protocol_type.clone(),
         state: group.state.clone(),
+        protocol_type: group.protocol_type.clone(),
         coordinator: group.coordinator,
         members: group.members,
         totals: topic.totals.clone(),
@@ -256,102 +300,21 @@ fn of_topic(
     outlook::group(&part, &outlooks, span)
 }
 
+fn reach_ms(points: &[Point]) -> i64 {
+    let ends = points.first().zip(points.last());
+    ends.map_or(0, |(first, last)| last.at_ms.saturating_sub(first.at_ms))
+}
+
 /// How much there is of a group, the present included.
-pub(crate) fn span(points: &[Vec<Point>]) -> Span {
-    let first = points.iter().filter_map(|p| p.first()).map(|p| p.at_ms);
-    let last = points.iter().filter_map(|p| p.last()).map(|p| p.at_ms);
+pub(crate) fn span(points: &[impl AsRef<[Point]>]) -> Span {
+    let points = || points.iter().map(AsRef::as_ref);
+    let first = points().filter_map(<[Point]>::first).map(|p| p.at_ms);
+    let last = points().filter_map(<[Point]>::last).map(|p| p.at_ms);
     Span {
-        samples: points.iter().map(Vec::len).max().unwrap_or(0),
+        samples: points().map(<[Point]>::len).max().unwrap_or(0),
         span_ms: first
             .min()
             .zip(last.max())
             .map_or(0, |(first, last)| last.saturating_sub(first)),
     }
-}
-
-/// What deletes records of the topics that an answer shows.
-#[derive(Default)]
-struct Kept {
-    topics: HashMap<String, Retention>,
-    sizes: HashMap<(String, i32), i64>,
-}
-
-const KEYS: [&str; 3] = ["cleanup.policy", "retention.ms", "retention.bytes"];
-
-impl Kept {
-    async fn of(engine: &dyn Engine, groups: &[GroupLag], missing: &mut Vec<Missing>) -> Self {
-        let topics: BTreeSet<&str> = groups
-            .iter()
-            .flat_map(|group| &group.partitions)
-            .filter(|row| row.lag.is_some_and(|lag| lag > 0))
-            .map(|row| row.topic.as_str())
-            .collect();
-        let resources: Vec<ConfigResource> = topics
-            .into_iter()
-            .map(|name| ConfigResource {
-                kind: ResourceKind::Topic,
-                name: name.into(),
-            })
-            .collect();
-        if resources.is_empty() {
-            return Self::default();
-        }
-        let configs = match engine
-            .configs(&resources, Some(&KEYS.map(String::from)), false)
-            .await
-        {
-            Ok(configs) => configs.into_value(missing),
-            Err(error) => {
-                missing.push(gap("retention of topics", &error));
-                return Self::default();
-            }
-        };
-        let topics: HashMap<String, Retention> = configs.iter().map(retention).collect();
-        let sized: Vec<String> = topics
-            .iter()
-            .filter(|(_, kept)| kept.deletes && kept.retention_bytes.is_some_and(|b| b >= 0))
-            .map(|(name, _)| name.clone())
-            .collect();
-        let mut sizes = HashMap::new();
-        if !sized.is_empty() {
-            match engine.log_dirs(Some(&sized)).await {
-                Ok(dirs) => {
-                    let dirs = dirs.into_value(missing);
-                    let replicas = dirs.iter().flat_map(|dir| &dir.replicas);
-                    for replica in replicas.filter(|r| !r.future) {
-                        // Replicas differ by what is in flight; the leader has the most.
-                        let key = (replica.topic.clone(), replica.partition);
-                        let size = sizes.entry(key).or_insert(0);
-                        *size = replica.size_bytes.max(*size);
-                    }
-                }
-                Err(error) => missing.push(gap("sizes of partitions", &error)),
-            }
-        }
-        Self { topics, sizes }
-    }
-
-    fn of_row(&self, row: &PartitionLag) -> Retention {
-        let kept = self.topics.get(&row.topic).copied().unwrap_or_default();
-        let size = self.sizes.get(&(row.topic.clone(), row.partition));
-        Retention {
-            size_bytes: size.copied(),
-            ..kept
-        }
-    }
-}
-
-fn retention(configs: &ResourceConfigs) -> (String, Retention) {
-    let value = |key: &str| {
-        let entry = configs.entries.iter().find(|e| e.name == key)?;
-        entry.value.as_deref()
-    };
-    let number = |key: &str| value(key)?.parse().ok();
-    let kept = Retention {
-        deletes: value("cleanup.policy").is_some_and(|p| p.split(',').any(|p| p == "delete")),
-        retention_ms: number("retention.ms"),
-        retention_bytes: number("retention.bytes"),
-        size_bytes: None,
-    };
-    (configs.resource.name.clone(), kept)
 }

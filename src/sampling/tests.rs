@@ -49,7 +49,7 @@ async fn looks_begin_with_the_first_question_and_are_forgotten_when_nobody_asks(
     // That something does not happen can only be watched for a while.
     tokio::time::sleep(3 * INTERVAL).await;
     assert_eq!(sandbox.counters().total(), 0, "nobody has asked yet");
-    sampler.asked(Asked::All, 1, &[]);
+    sampler.asked(Asked::All, 1, std::iter::empty());
     until("samples", || samples(&sampler, "billing") >= 3).await;
     until("an end", || shared(&sampler).lock().running.is_none()).await;
     assert_eq!(samples(&sampler, "billing"), 0);
@@ -57,7 +57,7 @@ async fn looks_begin_with_the_first_question_and_are_forgotten_when_nobody_asks(
     let at_rest = sandbox.counters().total();
     tokio::time::sleep(3 * INTERVAL).await;
     assert_eq!(sandbox.counters().total(), at_rest, "it has ended");
-    sampler.asked(Asked::All, 1, &[]);
+    sampler.asked(Asked::All, 1, std::iter::empty());
     until("new samples", || samples(&sampler, "billing") >= 2).await;
 }
 
@@ -73,7 +73,11 @@ async fn only_what_was_asked_about_is_looked_at_and_a_dropped_sampler_asks_no_mo
         coordinator: 1,
     };
     // One that does not exist is looked for, and forgotten once the whole list is there.
-    sampler.asked(Asked::These(&[listing("billing"), listing("gone")]), 1, &[]);
+    sampler.asked(
+        Asked::These(&[listing("billing"), listing("gone")]),
+        1,
+        std::iter::empty(),
+    );
     until("samples", || samples(&sampler, "billing") >= 2).await;
     assert_eq!(samples(&sampler, "reporting"), 0);
     let named: Vec<String> = shared(&sampler)
@@ -95,7 +99,7 @@ async fn only_what_was_asked_about_is_looked_at_and_a_dropped_sampler_asks_no_mo
 async fn an_outage_is_a_gap_and_the_looks_go_on_after_it() {
     let sandbox = sandbox().await;
     let sampler = sampler(&sandbox, Duration::from_secs(60));
-    sampler.asked(Asked::All, 1, &[]);
+    sampler.asked(Asked::All, 1, std::iter::empty());
     until("samples", || samples(&sampler, "billing") >= 2).await;
     for node in 1..=3 {
         assert!(sandbox.faults().node_down(node));
@@ -137,8 +141,8 @@ fn busy(n: usize, round: i64) -> GroupLag {
     GroupLag {
         group: format!("group-{n:04}"),
         group_type: GroupType::Classic,
-        protocol_type: String::new(),
         state: "Empty".into(),
+        protocol_type: "consumer".into(),
         coordinator: 1,
         members: Some(0),
         totals: LagTotals::default(),
@@ -165,7 +169,7 @@ async fn memory_stays_within_its_bound_however_much_there_is_to_remember() {
     );
     for round in 0..20 {
         let groups: Vec<GroupLag> = (0..200).map(|n| busy(n, round)).collect();
-        sampler.asked(Asked::All, round * 3_600_000, &groups);
+        sampler.asked(Asked::All, round * 3_600_000, std::iter::once(groups));
         let state = shared(&sampler).lock();
         assert!(state.history.memory_bytes() <= 1 << 20);
     }
@@ -189,7 +193,7 @@ async fn questions_in_a_hurry_do_not_push_out_what_came_before() {
     };
     let sampler = Sampler::new(&Profile::new("sandbox", bootstrap), Some(sampling));
     for at_ms in (0..60_000).step_by(1_000) {
-        sampler.asked(Asked::All, at_ms, &[busy(0, at_ms)]);
+        sampler.asked(Asked::All, at_ms, std::iter::once(vec![busy(0, at_ms)]));
     }
     let points = sampler.points(&busy(0, 0), 60_000);
     let times: Vec<i64> = points[0].iter().map(|p| p.at_ms).collect();
@@ -199,6 +203,6 @@ async fn questions_in_a_hurry_do_not_push_out_what_came_before() {
 #[tokio::test]
 async fn without_serving_nothing_is_remembered() {
     let sampler = Sampler::new(&Profile::new("none", vec!["127.0.0.1:1".into()]), None);
-    sampler.asked(Asked::All, 1, &[busy(0, 1)]);
+    sampler.asked(Asked::All, 1, std::iter::once(vec![busy(0, 1)]));
     assert_eq!(sampler.points(&busy(0, 1), 2), vec![Vec::new(); 100]);
 }

@@ -1,8 +1,10 @@
 //! Pieces that several tools share: detail, gaps, near names.
 
+pub(crate) mod drift;
+
 use crate::problem::Error;
 use crate::tool::Context;
-use kafkaweave_client::kafka::{KafkaError, TopicSelection};
+use kafkaweave_client::kafka::{Engine, KafkaError, TopicSelection};
 use kafkaweave_core::model::{GroupListing, Missing, Partial, Topic};
 use kafkaweave_core::near::near;
 use schemars::JsonSchema;
@@ -98,7 +100,11 @@ pub(crate) async fn all_topics(cx: &Context) -> Result<Partial<Vec<Topic>>, Erro
 
 /// One topic by name, or an error with near names.
 pub(crate) async fn one_topic(cx: &Context, name: &str) -> Result<Topic, Error> {
-    let engine = cx.cluster()?.engine()?;
+    topic_of(cx.cluster()?.engine()?, name).await
+}
+
+/// The same of any cluster.
+pub(crate) async fn topic_of(engine: &dyn Engine, name: &str) -> Result<Topic, Error> {
     let named = TopicSelection::Named(vec![name.into()]);
     let error = match engine.topics(&named).await {
         Ok(found) => match found.value.into_iter().find(|t| t.name == name) {

@@ -8,7 +8,9 @@
 mod acl;
 mod cluster;
 mod config;
+mod drift;
 mod group;
+mod health;
 mod quorum;
 mod quota;
 mod record;
@@ -35,6 +37,13 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// A client of a server that knows the bed's cluster.
 async fn client(bed: &Bed, wire: Wire) -> Client {
     Client::start(wire, &["--bootstrap", &bed.bootstrap(Listener::Plaintext)]).await
+}
+
+/// The same with the tools of every toolset.
+async fn client_of_all(bed: &Bed) -> Client {
+    let bootstrap = bed.bootstrap(Listener::Plaintext);
+    let args = ["--bootstrap", &bootstrap, "--toolsets", "all"];
+    Client::start(Wire::StdioModern, &args).await
 }
 
 /// Asks until Kafka says the same before and after; returns that and our answer in between.

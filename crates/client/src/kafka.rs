@@ -22,14 +22,17 @@ mod offsets;
 #[cfg(test)]
 mod peer;
 mod probe;
+mod producers;
 mod quotas;
 #[cfg(test)]
 mod read_tests;
+mod reassignments;
 mod route;
 mod scan;
 mod storage;
 mod tls;
 mod topics;
+mod transactions;
 mod users;
 
 pub use counters::{READ_APIS, Stats};

@@ -4,8 +4,10 @@
 //! back, with what it could not judge said in it.
 
 pub mod access;
+pub mod compare;
 pub mod feature;
 pub mod health;
 pub mod lag;
 pub mod quorum;
 pub mod quota;
+pub mod transactions;

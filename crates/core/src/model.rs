@@ -14,6 +14,7 @@ mod reassignment;
 mod record;
 mod storage;
 mod topic;
+mod transaction;
 mod user;
 
 pub use acl::{Acl, AclFilter, AclMatch, AclOperation, AclPattern, AclPermission, AclResource};
@@ -22,11 +23,11 @@ pub use config::{
     ConfigEntry, ConfigResource, ConfigSource, ConfigSynonym, ResourceConfigs, ResourceKind,
 };
 pub use group::{
-    CommittedOffset, GroupDescription, GroupListing, GroupOffsets, GroupType, Member, StreamsTask,
-    TopicPartitions,
+    CommitLog, CommittedOffset, GroupDescription, GroupListing, GroupOffsets, GroupType,
+    LoggedCommit, Member, StreamsTask, TopicPartitions,
 };
 pub use offset::{OffsetSpec, PartitionOffset, TopicPartition};
-pub use partial::{Missing, Partial};
+pub use partial::{Missing, Partial, folded};
 pub use quota::{Quota, QuotaEntity, QuotaFilter, QuotaKind, QuotaMatch, QuotaValue};
 pub use reassignment::Reassignment;
 pub use record::{
@@ -35,4 +36,8 @@ pub use record::{
 };
 pub use storage::{LogDir, ReplicaSize};
 pub use topic::{Partition, Topic};
+pub use transaction::{
+    PartitionProducers, ProducerState, TransactionDescription, TransactionFilter,
+    TransactionListing,
+};
 pub use user::{ScramCredential, ScramUser};

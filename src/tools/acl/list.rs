@@ -89,7 +89,7 @@ impl Tool for ListAcls {
             acls.retain(|acl| applies(acl, asked.principal.as_deref(), asked.operation));
         }
         let decision = asked.settles().then(|| said(decide(&acls)).to_owned());
-        let limit = page::limit(input.limit, 50);
+        let limit = page::limit(input.limit, SHOWN);
         let (acls, page) = page::page(rows(acls), question, input.cursor.as_deref(), limit, name)?;
         Ok(Output {
             acls,
@@ -99,6 +99,9 @@ impl Tool for ListAcls {
         })
     }
 }
+
+/// Entries of a page when nothing else is asked for.
+const SHOWN: usize = 40;
 
 /// Without an authorizer Kafka refuses the question, and that is an answer: `None`.
 fn authorized(outcome: Result<Vec<Acl>, KafkaError>) -> Result<Option<Vec<Acl>>, KafkaError> {

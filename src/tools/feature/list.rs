@@ -6,6 +6,7 @@ use crate::tool::{Answer, Context, Effect, Tool};
 use crate::tools::common::{ids, missing_lines};
 use kafkaweave_core::diagnose::feature::{Range, Standing, standings};
 use kafkaweave_core::model::{BrokerFeatures, Missing};
+use kafkaweave_core::payload::one_line;
 use kafkaweave_core::release::{METADATA_VERSION, level_name};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -203,7 +204,7 @@ impl Answer for Output {
             for range in &row.ranges {
                 text.push_str(&format!(
                     "\n{}: {} to {} on {}",
-                    row.feature,
+                    one_line(&row.feature),
                     row.level(range.min),
                     row.level(range.max),
                     ids(&range.brokers)

@@ -11,7 +11,7 @@ use crate::sampling::prospect::{Seen, judge};
 use crate::tool::{Context, Effect, Tool};
 use crate::tools::common::{Detail, all_topics};
 use kafkaweave_client::kafka::{Engine, KafkaError};
-use kafkaweave_core::diagnose::lag::{FirstUnread, GroupLag};
+use kafkaweave_core::diagnose::lag::GroupLag;
 use kafkaweave_core::model::{GroupListing, Missing};
 use kafkaweave_core::names::NameFilter;
 use kafkaweave_core::near::near;
@@ -81,12 +81,7 @@ impl Tool for MeasureLag {
             Members::Now
         };
         let mut facts = gather(engine, &groups, &topics, members, missing).await?;
-        // Rows of all groups are kept only where they are remembered: of a thousand groups they
-        // would be most of the memory.
-        let mut rough = match cluster.sampler().remembers() {
-            true => facts.judge(&groups, &FirstUnread::new()),
-            false => facts.sums(&groups),
-        };
+        let mut rough = facts.sums(&groups);
         let everything = input.group.as_deref().is_none_or(str::is_empty);
         cluster.sampler().asked(
             if everything {
@@ -96,7 +91,7 @@ impl Tool for MeasureLag {
             },
             facts.at_ms,
             // Of some topics only, it would look as if the others were read no longer.
-            if topics.is_any() { &rough } else { &[] },
+            facts.in_parts(if topics.is_any() { &groups } else { &[] }),
         );
         if !facts.elsewhere.is_empty() {
             // They have offsets, on other topics: "committed nothing" would be wrong of them.
@@ -125,7 +120,6 @@ impl Tool for MeasureLag {
         )?;
         let listed = |g: &GroupLag| groups.iter().find(|l| l.group == g.group).cloned();
         let order: Vec<GroupListing> = shown.iter().filter_map(listed).collect();
-        drop(shown);
         if !facts.described() && members == Members::Later {
             facts.describe(engine, &order, &topics).await;
         }

@@ -13,7 +13,7 @@ use crate::sampling::gather::{Facts, Members, gather};
 use crate::sampling::prospect::{Seen, judge, span};
 use crate::tool::{Answer, Context, Effect, Tool};
 use kafkaweave_core::diagnose::lag::burrow::INTERVALS;
-use kafkaweave_core::diagnose::lag::{FirstUnread, GroupLag, History, Limits};
+use kafkaweave_core::diagnose::lag::{GroupLag, History, Limits};
 use kafkaweave_core::model::{GroupListing, Missing};
 use kafkaweave_core::names::NameFilter;
 use schemars::JsonSchema;
@@ -106,7 +106,9 @@ impl Tool for WatchGroups {
             // One look that fails is a gap between two others.
             let why = match tokio::time::timeout_at(give_up, look).await {
                 Ok(Ok(facts)) => {
-                    history.record(facts.at_ms, &facts.judge(&groups, &FirstUnread::new()));
+                    for part in facts.in_parts(&groups) {
+                        history.record(facts.at_ms, &part);
+                    }
                     begin_ms.get_or_insert(facts.at_ms);
                     last = Some(facts);
                     None
@@ -171,7 +173,7 @@ impl Tool for WatchGroups {
                 Some(_) => Asked::These(&groups),
             },
             at_ms,
-            &[],
+            std::iter::empty(),
         );
         let mut rows: Vec<Row> = judged
             .into_iter()

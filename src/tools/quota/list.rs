@@ -68,18 +68,26 @@ impl Tool for ListQuotas {
     async fn run(cx: &Context, input: Input) -> Result<Output, Error> {
         let question = page::question(&input);
         let client = Client {
-            user: input.user.as_deref(),
+            user: input.user.as_deref().map(bare),
             client_id: input.client_id.as_deref(),
             ip: input.ip.as_deref(),
         };
         let mut quotas = cx.cluster()?.engine()?.quotas(&filter(client)).await?;
         quotas.retain(|quota| client.may_have(&quota.entity));
         quotas.sort_by_cached_key(|quota| (place(&quota.entity), quota.entity.clone()));
-        let limit = page::limit(input.limit, 50);
+        let limit = page::limit(input.limit, SHOWN);
         let rows = rows(&quotas, client);
         let (quotas, page) = page::page(rows, question, input.cursor.as_deref(), limit, name)?;
         Ok(Output { quotas, page })
     }
+}
+
+/// Quotas of a page when nothing else is asked for.
+const SHOWN: usize = 40;
+
+/// Quotas name a user as it logs in; ACLs write `User:` before it.
+fn bare(user: &str) -> &str {
+    user.strip_prefix("User:").unwrap_or(user)
 }
 
 /// A question about addresses alone is narrowed by the broker. One about users is not: their
@@ -208,6 +216,11 @@ mod tests {
         ] {
             assert_eq!(limit_text(&row(key, value)), text);
         }
+    }
+
+    #[test]
+    fn a_user_may_be_written_as_acls_write_it() {
+        assert_eq!((bare("User:alice"), bare("alice")), ("alice", "alice"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod lag;
 mod outlook;
+mod verdict;
 
 use super::{CONFIGS, CONSUMER_GROUPS, GROUPS, client, eventually, find, line, rows, says, steady};
 use crate::support::bed::{Bed, CommitPlan, GroupKind, RecordPlan, shared};

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// API keys that may leave this client. None of them changes a cluster.
 ///
-/// FindCoordinator (10) can make a broker create its internal offsets topic when there is none
-/// yet, so it is sent only once that topic is known to exist.
+/// FindCoordinator (10) can make a broker create its internal topic of offsets, or that of
+/// transactions, when there is none yet, so it is sent only once that topic is known to exist.
 pub const READ_APIS: &[i16] = &[
     1,  // Fetch
     2,  // ListOffsets
@@ -25,10 +25,14 @@ pub const READ_APIS: &[i16] = &[
     32, // DescribeConfigs
     35, // DescribeLogDirs
     36, // SaslAuthenticate
+    46, // ListPartitionReassignments
     48, // DescribeClientQuotas
     50, // DescribeUserScramCredentials
     55, // DescribeQuorum
     60, // DescribeCluster
+    61, // DescribeProducers
+    65, // DescribeTransactions
+    66, // ListTransactions
     69, // ConsumerGroupDescribe
     75, // DescribeTopicPartitions
     77, // ShareGroupDescribe

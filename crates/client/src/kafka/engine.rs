@@ -7,11 +7,13 @@
 use super::KafkaError;
 use async_trait::async_trait;
 use kafkaweave_core::model::{
-    Acl, AclFilter, BrokerFeatures, Cluster, ConfigResource, GroupDescription, GroupListing,
-    GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset, Quorum, Quota,
-    QuotaFilter, ResourceConfigs, ScanReport, ScanRequest, ScramUser, Topic, TopicPartition,
+    Acl, AclFilter, BrokerFeatures, Cluster, CommitLog, ConfigResource, GroupDescription,
+    GroupListing, GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset,
+    PartitionProducers, Quorum, Quota, QuotaFilter, Reassignment, ResourceConfigs, ScanReport,
+    ScanRequest, ScramUser, Topic, TopicPartition, TransactionDescription, TransactionFilter,
+    TransactionListing,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use tokio::time::Instant;
 
 /// Which topics are asked for.
@@ -36,7 +38,8 @@ pub trait Engine: Send + Sync {
     /// that is refused for want of rights is `NotAuthorized`, among several it is a gap.
     async fn topics(&self, selection: &TopicSelection) -> Result<Partial<Vec<Topic>>, KafkaError>;
 
-    /// Configurations, one request per broker concerned. `keys` of `None` asks for all keys;
+    /// Configurations, one request per broker concerned; more than a thousand topics or groups are
+    /// divided into pages, and the pages among the brokers. `keys` of `None` asks for all keys;
     /// `detail` adds synonyms and documentation.
     async fn configs(
         &self,
@@ -44,6 +47,13 @@ pub trait Engine: Send + Sync {
         keys: Option<&[String]>,
         detail: bool,
     ) -> Result<Partial<Vec<ResourceConfigs>>, KafkaError>;
+
+    /// Configuration that is set on topics themselves, by topic and key, for many topics: some
+    /// hundreds in a request, spread over the brokers. The value of a sensitive key is `None`.
+    async fn overrides(
+        &self,
+        topics: &[String],
+    ) -> Result<Partial<BTreeMap<String, BTreeMap<String, Option<String>>>>, KafkaError>;
 
     /// Log dirs of all brokers, in parallel; `topics` of `None` lists all replicas, an empty slice
     /// none (dirs and volumes only).
@@ -66,6 +76,16 @@ pub trait Engine: Send + Sync {
         &self,
         groups: &[GroupListing],
     ) -> Result<Partial<Vec<GroupOffsets>>, KafkaError>;
+
+    /// What one group committed and when, from the last `max_bytes` of its part of Kafka's own
+    /// offsets topic. Needs the right to read that topic. Under `deadline` it answers with what it
+    /// has.
+    async fn commits(
+        &self,
+        group: &str,
+        max_bytes: u64,
+        deadline: Instant,
+    ) -> Result<CommitLog, KafkaError>;
 
     /// Offsets of partitions, one request per leader and spec. A partition without an answer is a
     /// gap.
@@ -107,4 +127,32 @@ pub trait Engine: Send + Sync {
 
     /// Feature levels as each broker tells them, one request per broker. Fenced brokers are gaps.
     async fn features(&self) -> Result<Partial<Vec<BrokerFeatures>>, KafkaError>;
+
+    /// Reassignments under way, by partition; `topics` of `None` asks for all, which is one
+    /// request. The controller answers, whichever broker is asked.
+    async fn reassignments(
+        &self,
+        topics: Option<&[String]>,
+    ) -> Result<Partial<Vec<Reassignment>>, KafkaError>;
+
+    /// Transactional ids, by name: one request per broker, as each lists what it coordinates. Ids
+    /// that the principal may not describe are left out by Kafka without a word.
+    async fn transactions(
+        &self,
+        filter: &TransactionFilter,
+    ) -> Result<Partial<Vec<TransactionListing>>, KafkaError>;
+
+    /// Transactional ids in full, in the order asked for, batched per coordinator. One that does
+    /// not exist, or may not be described, is a gap; alone it is an error.
+    async fn describe_transactions(
+        &self,
+        transactional_ids: &[String],
+    ) -> Result<Partial<Vec<TransactionDescription>>, KafkaError>;
+
+    /// Producers of partitions as their leaders know them, one request per leader, in the order
+    /// asked for. A partition without an answer is a gap.
+    async fn producers(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> Result<Partial<Vec<PartitionProducers>>, KafkaError>;
 }

@@ -181,6 +181,12 @@ pub enum KafkaError {
         /// Name.
         group: String,
     },
+    /// No such transactional id.
+    #[error("transactional id `{transactional_id}` does not exist")]
+    UnknownTransactionalId {
+        /// The id.
+        transactional_id: String,
+    },
     /// No such broker.
     #[error("broker {broker} is not in the cluster's metadata")]
     UnknownBroker {
@@ -245,6 +251,7 @@ impl KafkaError {
             | Self::UnknownTopic { .. }
             | Self::UnknownPartition { .. }
             | Self::UnknownGroup { .. }
+            | Self::UnknownTransactionalId { .. }
             | Self::UnknownBroker { .. } => false,
         }
     }

@@ -2,8 +2,11 @@
 //!
 //! The codec refuses a field that a version lacks, which would show only against such a broker.
 
-use super::route::{find, metadata};
-use super::{acls, cluster, configs, connection, offsets, probe, quotas, storage, topics, users};
+use super::route::{Keys, find, metadata};
+use super::{
+    acls, cluster, configs, connection, offsets, probe, producers, quotas, reassignments, storage,
+    topics, transactions, users,
+};
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{
     SaslAuthenticateRequest, SaslHandshakeRequest, describe_topic_partitions_request::Cursor,
@@ -11,7 +14,7 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::Request;
 use kafkaweave_core::model::{
     AclFilter, AclMatch, AclOperation, AclPermission, AclResource, ConfigResource, Isolation,
-    OffsetSpec, QuotaFilter, QuotaKind, QuotaMatch, ResourceKind,
+    OffsetSpec, QuotaFilter, QuotaKind, QuotaMatch, ResourceKind, TransactionFilter,
 };
 use std::time::Duration;
 
@@ -48,9 +51,11 @@ fn metadata_of_all_none_and_named_topics() {
 
 #[test]
 fn coordinators() {
-    every(0, |v| find(&["billing".to_owned()], v));
+    every(0, |v| find(Keys::Groups, &["billing".to_owned()], v));
+    every(1, |v| find(Keys::Transactions, &["tx".to_owned()], v));
     let two = ["billing".to_owned(), "fraud".to_owned()];
-    every(4, |v| find(&two, v));
+    every(4, |v| find(Keys::Groups, &two, v));
+    every(4, |v| find(Keys::Transactions, &two, v));
 }
 
 #[test]
@@ -92,6 +97,8 @@ fn configurations() {
             every(0, |v| question.request(v));
         }
     }
+    let topics = ["orders".to_owned(), "payments".to_owned()];
+    every(0, |_| configs::overrides_request(&[&topics[0], &topics[1]]));
 }
 
 #[test]
@@ -158,4 +165,32 @@ fn quotas_of_every_filter() {
         strict: true,
     };
     every(0, |v| quotas::describe(&filter, v));
+}
+
+#[test]
+fn reassignments_of_all_and_of_named_partitions() {
+    let timeout = Duration::from_secs(10);
+    every(0, |_| reassignments::request(&None, timeout));
+    let wanted = Some(vec![("orders".to_owned(), vec![0, 1])]);
+    every(0, |_| reassignments::request(&wanted, timeout));
+}
+
+#[test]
+fn transactions_with_and_without_filters() {
+    let all = TransactionFilter::default();
+    every(0, |v| transactions::list_request(&all, v));
+    let some = TransactionFilter {
+        states: vec!["Ongoing".into()],
+        producer_ids: vec![7],
+        min_duration_ms: Some(60_000),
+    };
+    every(0, |v| transactions::list_request(&some, v));
+    let ids = ["a".to_owned(), "b".to_owned()];
+    every(0, |_| transactions::describe_request(&ids));
+}
+
+#[test]
+fn producers_of_partitions() {
+    let wanted = [("orders".to_owned(), vec![0, 1])].into();
+    every(0, |_| producers::request(&wanted));
 }

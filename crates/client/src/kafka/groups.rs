@@ -5,6 +5,7 @@
 //! coordinator does not give is a gap in the answer, per group or per partition.
 
 mod batch;
+mod commits;
 mod committed;
 mod describe;
 mod list;
@@ -16,6 +17,7 @@ mod streams_message;
 mod tests;
 mod wire;
 
+pub(crate) use commits::commits;
 pub(crate) use committed::committed;
 pub(crate) use describe::describe;
 pub(crate) use list::list;

@@ -6,15 +6,20 @@
 use super::counters::Stats;
 use super::route::Router;
 use super::{Engine, KafkaError, TopicSelection};
-use super::{acls, cluster, configs, groups, offsets, quotas, scan, storage, topics, users};
+use super::{
+    acls, cluster, configs, groups, offsets, producers, quotas, reassignments, scan, storage,
+    topics, transactions, users,
+};
 use crate::profile::{EngineChoice, Profile};
 use async_trait::async_trait;
 use kafkaweave_core::model::{
-    Acl, AclFilter, BrokerFeatures, Cluster, ConfigResource, GroupDescription, GroupListing,
-    GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset, Quorum, Quota,
-    QuotaFilter, ResourceConfigs, ScanReport, ScanRequest, ScramUser, Topic, TopicPartition,
+    Acl, AclFilter, BrokerFeatures, Cluster, CommitLog, ConfigResource, GroupDescription,
+    GroupListing, GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset,
+    PartitionProducers, Quorum, Quota, QuotaFilter, Reassignment, ResourceConfigs, ScanReport,
+    ScanRequest, ScramUser, Topic, TopicPartition, TransactionDescription, TransactionFilter,
+    TransactionListing,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -85,6 +90,13 @@ impl Engine for Native {
         configs::configs(&self.router, resources, keys, detail).await
     }
 
+    async fn overrides(
+        &self,
+        topics: &[String],
+    ) -> Result<Partial<BTreeMap<String, BTreeMap<String, Option<String>>>>, KafkaError> {
+        configs::overrides(&self.router, topics).await
+    }
+
     async fn log_dirs(
         &self,
         topics: Option<&[String]>,
@@ -108,6 +120,15 @@ impl Engine for Native {
         groups: &[GroupListing],
     ) -> Result<Partial<Vec<GroupOffsets>>, KafkaError> {
         groups::committed(&self.router, groups).await
+    }
+
+    async fn commits(
+        &self,
+        group: &str,
+        max_bytes: u64,
+        deadline: Instant,
+    ) -> Result<CommitLog, KafkaError> {
+        groups::commits(&self.router, group, max_bytes, deadline).await
     }
 
     async fn offsets(
@@ -152,5 +173,33 @@ impl Engine for Native {
 
     async fn features(&self) -> Result<Partial<Vec<BrokerFeatures>>, KafkaError> {
         cluster::features_of_each(&self.router).await
+    }
+
+    async fn reassignments(
+        &self,
+        topics: Option<&[String]>,
+    ) -> Result<Partial<Vec<Reassignment>>, KafkaError> {
+        reassignments::reassignments(&self.router, topics).await
+    }
+
+    async fn transactions(
+        &self,
+        filter: &TransactionFilter,
+    ) -> Result<Partial<Vec<TransactionListing>>, KafkaError> {
+        transactions::list(&self.router, filter).await
+    }
+
+    async fn describe_transactions(
+        &self,
+        transactional_ids: &[String],
+    ) -> Result<Partial<Vec<TransactionDescription>>, KafkaError> {
+        transactions::describe(&self.router, transactional_ids).await
+    }
+
+    async fn producers(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> Result<Partial<Vec<PartitionProducers>>, KafkaError> {
+        producers::producers(&self.router, partitions).await
     }
 }

@@ -12,6 +12,7 @@ mod slot;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use coordinator::Keys;
 #[cfg(test)]
 pub(crate) use coordinator::find;
 pub(crate) use leader::{NewLeader, TopicLeaders};
@@ -88,7 +89,9 @@ struct Inner {
     slots: Mutex<BTreeMap<i32, Arc<Slot>>>,
     nodes: Mutex<Option<Nodes>>,
     leaders: Mutex<HashMap<String, (Instant, TopicLeaders)>>,
+    /// Those topics that coordinators need and that are known to exist, see [`Keys`].
     offsets_topic_exists: AtomicBool,
+    transactions_topic_exists: AtomicBool,
 }
 
 impl Router {
@@ -102,6 +105,7 @@ impl Router {
             nodes: Mutex::default(),
             leaders: Mutex::default(),
             offsets_topic_exists: AtomicBool::new(false),
+            transactions_topic_exists: AtomicBool::new(false),
         }))
     }
 

@@ -69,6 +69,13 @@ pub struct LagInput<'a> {
     pub missing: &'a [Missing],
 }
 
+/// Why a share group has no time lag, and no verdict.
+const OUT_OF_ORDER: &str = "members of a share group acknowledge out of order";
+
+/// How the reading of an unread record's timestamp says that there is none: all offsets up to the
+/// end are markers of transactions, or were compacted away. Nothing is late then.
+pub const NO_RECORD: &str = "no record is at or after";
+
 type BoundsByPartition<'a> = HashMap<&'a str, HashMap<i32, Bounds>>;
 
 /// Lag of every group of the input, in the input's order; partitions by topic and index.
@@ -206,7 +213,7 @@ fn group_lag(
             .as_ref()
             .and_then(|owners| owners.of_partition(topic, partition));
         if listing.group_type == GroupType::Share && row.lag != Some(0) {
-            row.time_why = Some("members of a share group acknowledge out of order".into());
+            row.time_why = Some(OUT_OF_ORDER.into());
         } else {
             position::time(input, &mut row);
         }

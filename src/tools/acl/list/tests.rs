@@ -54,6 +54,32 @@ fn operations_of_one_entry_are_one_row() {
 }
 
 #[test]
+fn a_page_of_entries_costs_at_most_fifteen_hundred_tokens() {
+    let acls: Vec<Acl> = (0..200)
+        .map(|i| Acl {
+            name: format!("payments.settlement-{i:04}"),
+            ..acl(
+                &format!("User:settlement-service-{}", i % 7),
+                AclOperation::Read,
+            )
+        })
+        .collect();
+    let (acls, page) = page::page(rows(acls), 1, None, page::limit(None, SHOWN), name).unwrap();
+    let output = Output {
+        acls,
+        authorizer: true,
+        decision: None,
+        page,
+    };
+    let text = output.text();
+    let tokens = tiktoken_rs::o200k_base_singleton()
+        .encode_ordinary(&text)
+        .len();
+    assert!(tokens <= 1_500, "{tokens}\n{text}");
+    assert!(text.contains("showing"), "{text}");
+}
+
+#[test]
 fn a_bare_name_is_a_user_and_one_question_alone_has_a_decision() {
     let input = |fields: serde_json::Value| serde_json::from_value::<Input>(fields).unwrap();
     let whole = serde_json::json!({

@@ -3,7 +3,7 @@
 use crate::sampling::prospect::Judged;
 use kafkaweave_core::diagnose::lag::burrow::Verdict;
 use kafkaweave_core::diagnose::lag::outlook::{
-    GroupOutlook, PartitionOutlook, Rates, TimeLagSource,
+    Evidence, GroupOutlook, PartitionOutlook, Rates, TimeLagSource,
 };
 use kafkaweave_core::diagnose::lag::{
     LagState, LagTotals, MemberLoads, PartitionLag, SubtopologyLag, member_loads,
@@ -40,6 +40,8 @@ pub(crate) struct TopicRow {
 pub(crate) struct Outlook {
     #[serde(flatten)]
     pub(in crate::tools::group) whole: GroupOutlook,
+    /// What verdicts stand on.
+    pub(in crate::tools::group) evidence: Evidence,
     /// Where the largest time lag was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     time_lag_source: Option<TimeLagSource>,
@@ -88,6 +90,7 @@ impl Row {
             sources,
             topics,
             mut whole,
+            evidence,
         } = judged;
         rounded(&mut whole.rates);
         let furthest = lag
@@ -156,6 +159,7 @@ impl Row {
             totals: lag.totals,
             outlook: Some(Outlook {
                 whole,
+                evidence,
                 time_lag_source: furthest,
                 load: loads,
                 subtopologies: if deep { lag.subtopologies } else { Vec::new() },

@@ -250,11 +250,22 @@ impl Bed {
         group: &str,
         settings: &[(&str, &str)],
     ) -> Result<Member, Failed> {
-        let words = self.member_words(kind, topic, group, settings);
-        let words: Vec<_> = words.iter().map(String::as_str).collect();
-        let member = Member::start(self.endpoints.tools(), &words).map_err(|e| not_started(&e))?;
+        let member = self.knock(kind, topic, group, settings)?;
         member.await_output(JOIN, joined)?;
         Ok(member)
+    }
+
+    /// As [`Bed::join`], without waiting for an assignment: for a group that does not come to one.
+    pub(crate) fn knock(
+        &self,
+        kind: GroupKind,
+        topic: &str,
+        group: &str,
+        settings: &[(&str, &str)],
+    ) -> Result<Member, Failed> {
+        let words = self.member_words(kind, topic, group, settings);
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        Member::start(self.endpoints.tools(), &words).map_err(|e| not_started(&e))
     }
 
     /// Produces so many records a second to partitions of a topic, until dropped.

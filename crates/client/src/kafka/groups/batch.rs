@@ -2,7 +2,7 @@
 
 use super::super::KafkaError;
 use super::super::code::{COORDINATOR_LOADING, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR};
-use super::super::route::{Router, TRIES, back_off};
+use super::super::route::{Keys, Router, TRIES, back_off};
 use futures::future::join_all;
 use futures::stream::{self, StreamExt};
 use kafkaweave_core::model::{GroupListing, Missing, Partial};
@@ -252,7 +252,7 @@ async fn find_again(
     failed: &mut Vec<Failed>,
 ) -> Vec<GroupListing> {
     let names: Vec<String> = moved.iter().map(|f| f.listing.group.clone()).collect();
-    let mut now: BTreeMap<String, i32> = match router.coordinators(&names).await {
+    let mut now: BTreeMap<String, i32> = match router.coordinators(Keys::Groups, &names).await {
         Ok(found) => found
             .into_iter()
             .filter_map(|(group, outcome)| Some((group, outcome.ok()?)))

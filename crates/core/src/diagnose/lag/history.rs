@@ -46,6 +46,23 @@ pub struct Point {
     pub log_end: Option<i64>,
 }
 
+impl Point {
+    /// The committed offset, unless it lies beyond the end of the log: then it is of a log that is
+    /// gone.
+    pub fn position(&self) -> Option<i64> {
+        let committed = self.committed?;
+        let within = self.log_end.is_none_or(|end| committed <= end);
+        within.then_some(committed)
+    }
+}
+
+/// Whether an end of a log says that it is another log than before: its topic was deleted and created
+/// again. A little less than before is a new leader that does not know yet how far its log is
+/// replicated.
+pub(super) fn another_log(before: i64, end: i64) -> bool {
+    end < before && (end as f64) < before as f64 * 0.9
+}
+
 /// How much history there is of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Span {
@@ -214,13 +231,15 @@ impl History {
         before.into_iter().chain(seen).collect()
     }
 
-    /// Ends of a log, oldest first: (end, epoch ms). A log that got shorter is another log, or lost
-    /// its tail: what was before that tells nothing of it and is left out.
+    /// Ends of a log, oldest first: (end, epoch ms). What was before the topic was created again is
+    /// left out.
     pub fn log_ends(&self, topic: &str, partition: i32) -> impl Iterator<Item = (i64, i64)> + '_ {
         let ends = self.logs.get(topic).and_then(|logs| logs.get(&partition));
         let shorter = ends.and_then(|ends| {
             let pairs = ends.iter().zip(ends.iter().skip(1));
-            pairs.rev().position(|(older, newer)| newer.1 < older.1)
+            pairs
+                .rev()
+                .position(|(older, newer)| another_log(older.1, newer.1))
         });
         let skip = shorter.map_or(0, |back| {
             ends.map_or(0, |ends| ends.len().saturating_sub(back + 1))

@@ -20,12 +20,13 @@ pub use rates::{Rates, Trend, rates};
 pub use verdict::PATIENCE_MS;
 
 use super::burrow::{Commit, Verdict};
-use super::history::{Point, Span};
+use super::history::{Point, Span, another_log};
 use super::interpolate::Table;
 use super::{GroupLag, LagState, PartitionLag};
 use crate::model::{GroupType, TopicPartition};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use verdict::Told;
 
 /// What verdicts stand on.
 #[derive(
@@ -59,10 +60,14 @@ pub struct PartitionOutlook {
     /// The rule that decided it, or why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict_why: Option<String>,
+    /// What the verdict stands on; told for the group.
+    #[serde(skip)]
+    pub evidence: Option<Evidence>,
     /// Records/s.
     #[serde(flatten)]
     pub rates: Rates,
-    /// Seconds until nothing is unread, at these rates; `None` unless it drains.
+    /// Seconds until nothing is unread, at these rates; 0 for who keeps up, `None` for who does not
+    /// drain, or not to anybody's knowledge.
     pub drain_s: Option<i64>,
     /// Seconds until unread records are deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -78,12 +83,16 @@ pub struct GroupOutlook {
     /// The partition that it is from and the rule that decided, or why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict_why: Option<String>,
+    /// What verdicts stand on; samples, where any does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
     /// Records/s over all partitions whose rates are known.
     #[serde(flatten)]
     pub rates: Rates,
-    /// Seconds until the slowest partition has drained; `None` when some lagging one does not.
+    /// Seconds until the slowest partition has drained; `None` when some lagging one does not, or
+    /// that is not known.
     pub drain_s: Option<i64>,
-    /// The partition that drains last, or does not drain.
+    /// The partition that drains last, or does not drain; `None` when that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slowest: Option<String>,
     /// The first loss of unread records.
@@ -108,7 +117,7 @@ pub fn partition(
     let points = since_reset(points);
     let rates = rates(points, row.lag);
     let told = verdict::of_samples(row, points, &rates, now_ms);
-    made(row, rates, told, retention)
+    made(row, rates, told, Evidence::Samples, retention)
 }
 
 /// As [`partition`], with the verdict from the partition's true commits, oldest first. Where a
@@ -122,20 +131,28 @@ pub fn partition_of_commits(
 ) -> PartitionOutlook {
     let points = since_reset(points);
     let rates = rates(points, row.lag);
-    let told = verdict::of_commits(row, commits, points, now_ms);
-    made(row, rates, told, retention)
+    let told = verdict::of_commits(row, commits, points, &rates, now_ms);
+    made(row, rates, told, Evidence::Commits, retention)
 }
 
 fn made(
     row: &PartitionLag,
     rates: Rates,
-    (verdict, why): (Option<Verdict>, String),
+    told: Told,
+    evidence: Evidence,
     retention: Option<&Retention>,
 ) -> PartitionOutlook {
+    // Who keeps up with a busy log has something unread at any moment, and nothing to drain.
+    let keeps_up = told.at_head && rates.trend != Some(Trend::Growing);
     PartitionOutlook {
-        verdict,
-        verdict_why: Some(why),
-        drain_s: drain_s(row.lag, &rates),
+        evidence: told.verdict.map(|_| evidence),
+        verdict: told.verdict,
+        verdict_why: Some(told.why),
+        drain_s: if keeps_up {
+            Some(0)
+        } else {
+            drain_s(row.lag, &rates)
+        },
         loss: retention.and_then(|r| loss::loss(row, &rates, r)),
         rates,
     }
@@ -143,6 +160,16 @@ fn made(
 
 /// Takes a group's partitions together. `partitions` stand in the group's own order.
 pub fn group(lag: &GroupLag, partitions: &[PartitionOutlook], span: Span) -> GroupOutlook {
+    of_topics(lag, partitions, span, |_| true)
+}
+
+/// As [`group`], for a part of it: one topic, or the topics of a sub-topology.
+pub fn of_topics(
+    lag: &GroupLag,
+    partitions: &[PartitionOutlook],
+    span: Span,
+    belongs: impl Fn(&str) -> bool,
+) -> GroupOutlook {
     let mut whole = GroupOutlook {
         samples: span.samples,
         span_ms: span.span_ms,
@@ -153,7 +180,10 @@ pub fn group(lag: &GroupLag, partitions: &[PartitionOutlook], span: Span) -> Gro
             Some("a share group has no position that a verdict could be told from".into());
         return whole;
     }
-    let rows = || lag.partitions.iter().zip(partitions);
+    let rows = || {
+        let all = lag.partitions.iter().zip(partitions);
+        all.filter(|(row, _)| belongs(&row.topic))
+    };
     let name =
         |row: &PartitionLag| TopicPartition::new(row.topic.as_str(), row.partition).to_string();
     // The worst verdict, and of several the largest lag; what is not known is worse than OK.
@@ -172,14 +202,22 @@ pub fn group(lag: &GroupLag, partitions: &[PartitionOutlook], span: Span) -> Gro
             .map(|why| format!("{}: {why}", name(row))),
         None => Some(too_little(span.samples)),
     };
-    whole.rates = Rates::sum(rows().map(|(_, o)| &o.rates), lag.totals.lag);
+    whole.evidence = rows().filter_map(|(_, o)| o.evidence).min();
+    let sum = rows()
+        .filter_map(|(row, _)| row.lag)
+        .reduce(i64::saturating_add);
+    whole.rates = Rates::sum(rows().map(|(_, o)| &o.rates), sum);
     let lagging = || rows().filter(|(row, _)| row.lag.is_some_and(|lag| lag > 0));
-    let stuck = lagging().filter(|(_, o)| o.drain_s.is_none());
+    let stuck = lagging().filter(|(_, o)| o.drain_s.is_none() && o.rates.trend.is_some());
+    let all_known = lagging().all(|(_, o)| o.drain_s.is_some());
     if let Some((row, _)) = stuck.max_by_key(|(row, _)| row.lag) {
         whole.slowest = Some(name(row));
-    } else if let Some((row, o)) = lagging().max_by_key(|(_, o)| o.drain_s) {
-        whole.slowest = Some(name(row));
+    } else if let Some((row, o)) = lagging()
+        .filter(|_| all_known)
+        .max_by_key(|(_, o)| o.drain_s)
+    {
         whole.drain_s = o.drain_s;
+        whole.slowest = o.drain_s.filter(|s| *s > 0).map(|_| name(row));
     }
     let first = rows()
         .filter_map(|(row, o)| Some((row, o.loss.as_ref()?)))
@@ -191,6 +229,9 @@ pub fn group(lag: &GroupLag, partitions: &[PartitionOutlook], span: Span) -> Gro
 
 /// Time lag between samples, for a partition whose first unread record was not read.
 pub fn interpolated_ms(row: &PartitionLag, points: &[Point], now_ms: i64) -> Option<i64> {
+    if verdict::nothing_unread(row) {
+        return None;
+    }
     let mut table = Table::default();
     for point in since_reset(points) {
         if let Some(end) = point.log_end {
@@ -213,17 +254,17 @@ fn too_little(samples: usize) -> String {
     }
 }
 
-/// The points after the log last got shorter: a topic that was deleted and created again is another
-/// one.
+/// The points since the topic was last created, as far as they tell.
 fn since_reset(points: &[Point]) -> &[Point] {
     let mut from = 0;
     let mut last = None;
     for (at, point) in points.iter().enumerate() {
         let Some(end) = point.log_end else { continue };
-        if last.is_some_and(|last| end < last) {
+        if last.is_some_and(|last| another_log(last, end)) {
             from = at;
+            last = None;
         }
-        last = Some(end);
+        last = last.max(Some(end));
     }
     points.get(from..).unwrap_or_default()
 }

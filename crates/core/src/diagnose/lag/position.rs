@@ -69,18 +69,18 @@ pub(super) fn records<'a>(
             row.state = LagState::BeyondEnd;
             row.why = Some(format!(
                 "committed {} beyond the end of the log: the topic was deleted and created again, records were lost in an unclean election, or the offset was set by hand",
-                committed - end
+                committed.saturating_sub(end)
             ));
         }
         (start, Some(end)) => {
             row.state = LagState::Ok;
-            row.lag = Some(end - committed);
+            row.lag = Some(end.saturating_sub(committed));
             if let Some(start) = start.filter(|start| committed < *start) {
                 row.state = LagState::Expired;
-                row.lost = Some(start - committed);
+                row.lost = Some(start.saturating_sub(committed));
                 row.why = Some(format!(
                     "{} offsets were deleted (retention or DeleteRecords) before the group read them; its next fetch is out of range and auto.offset.reset decides",
-                    start - committed
+                    start.saturating_sub(committed)
                 ));
             }
         }

@@ -3,7 +3,7 @@
 use crate::table::duration;
 use crate::tools::group::lag::row::Row;
 use kafkaweave_core::diagnose::lag::burrow::Verdict;
-use kafkaweave_core::diagnose::lag::outlook::{GroupOutlook, Rates, Trend};
+use kafkaweave_core::diagnose::lag::outlook::{Evidence, GroupOutlook, Rates, Trend};
 use kafkaweave_core::payload::one_line;
 
 pub(super) fn verdict(verdict: Option<Verdict>) -> String {
@@ -36,12 +36,22 @@ fn seconds(s: i64) -> String {
     duration(s.saturating_mul(1000))
 }
 
+/// Whether a lag does not get less: it grows, or nothing is consumed. One that stays while all is
+/// consumed that comes is that of a group at work.
+fn never(rates: &Rates) -> bool {
+    match rates.trend {
+        Some(Trend::Growing) => true,
+        Some(Trend::Steady) => rates.consume_per_s == Some(0.0),
+        _ => false,
+    }
+}
+
 /// When a lag is gone; nothing where there is none, or too little is known.
 pub(super) fn drain(lag: Option<i64>, rates: &Rates, drain_s: Option<i64>) -> String {
     match (lag, drain_s) {
         (Some(0) | None, _) => String::new(),
         (_, Some(s)) => seconds(s),
-        (_, None) if rates.trend.is_some() => "never".into(),
+        (_, None) if never(rates) => "never".into(),
         (_, None) => String::new(),
     }
 }
@@ -117,8 +127,12 @@ impl Row {
         );
         if whole.samples > 1 {
             text.push_str(&format!(
-                "\n{} looks over {}",
+                "\n{} {} over {}",
                 whole.samples,
+                match outlook.evidence {
+                    Evidence::Samples => "looks",
+                    Evidence::Commits => "commits and looks",
+                },
                 duration(whole.span_ms)
             ));
             let rates = &whole.rates;
@@ -137,6 +151,8 @@ impl Row {
                     Some(s) => {
                         text.push_str(&format!(", drained in {} (slowest: {slowest})", seconds(s)))
                     }
+                    None if slowest.is_empty() => {}
+                    None if rates.trend == Some(Trend::Steady) && !never(rates) => {}
                     None => text.push_str(&format!(", {slowest} does not drain")),
                 }
             }

@@ -131,7 +131,7 @@ impl Measured {
 fn measured(points: &[Point]) -> Option<Measured> {
     let seen: Vec<(i64, i64)> = points
         .iter()
-        .filter_map(|p| Some((p.at_ms, p.committed?)))
+        .filter_map(|p| Some((p.at_ms, p.position()?)))
         .collect();
     let rewound = seen
         .windows(2)

@@ -247,7 +247,7 @@ fn seen(committed: i64, end: i64, owned: bool, kind: Kind, away: bool) -> GroupL
 }
 
 /// Runs of each kind.
-const RUNS: u64 = 24;
+const RUNS: u64 = 16;
 
 fn runs(kind: Kind) -> impl Iterator<Item = Run> {
     (0..RUNS).map(move |n| run(kind, n * 1000 + kind as u64))
@@ -350,7 +350,7 @@ fn time_to_drain_is_within_a_fifth_and_never_negative() {
             }
         }
     }
-    assert!(said > 500 && near * 100 >= said * 97, "{near} of {said}");
+    assert!(said > 300 && near * 100 >= said * 97, "{near} of {said}");
 }
 
 #[test]
@@ -373,5 +373,5 @@ fn time_lag_between_samples_is_as_exact_as_the_samples_are_dense() {
             }
         }
     }
-    assert!(told > 5_000, "{told}");
+    assert!(told > 3_000, "{told}");
 }

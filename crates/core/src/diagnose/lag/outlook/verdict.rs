@@ -12,9 +12,15 @@
 //! That lag did not shrink once between commits is blurred in samples: a commit every few seconds
 //! makes a saw of it. There WARN is told where lag grows in all and from most commits to later ones.
 
+mod commits;
+#[cfg(test)]
+mod tests;
+
+pub(super) use commits::of_commits;
+
 use super::super::burrow::{self, Commit, INTERVALS, Judged, Rule, Rules, Verdict, Window};
 use super::super::history::Point;
-use super::super::{LagState, PartitionLag};
+use super::super::{LagState, NO_RECORD, OUT_OF_ORDER, PartitionLag};
 use super::rates::{Rates, Trend};
 
 /// Who has not committed for so long does not commit, whoever it is, ms: Java's auto commit comes
@@ -40,32 +46,41 @@ const MOSTLY: f64 = 0.5;
 /// How far back an end of the log counts as recent, ms: Burrow keeps ten, fetched every 10 s.
 const RECENT_MS: i64 = 100_000;
 
-type Told = (Option<Verdict>, String);
+/// A verdict, if there is one.
+pub(super) struct Told {
+    pub(super) verdict: Option<Verdict>,
+    /// The rule that decided, or why nothing is told.
+    pub(super) why: String,
+    /// It is at the head of the log, or was within the window: it keeps up.
+    pub(super) at_head: bool,
+}
 
-/// From commits with their own times, oldest first: Burrow to the letter.
-pub(super) fn of_commits(
-    row: &PartitionLag,
-    commits: &[Commit],
-    points: &[Point],
-    now_ms: i64,
-) -> Told {
-    let lag = match settled(row) {
-        Ok(lag) => lag,
-        Err(told) => return told,
-    };
-    let commits = newest(commits);
-    if commits.is_empty() {
-        return (None, "no commit was seen".into());
+impl Told {
+    fn unknown(why: impl Into<String>) -> Self {
+        Self {
+            verdict: None,
+            why: why.into(),
+            at_head: false,
+        }
     }
-    let commits: Vec<Commit> = commits
-        .iter()
-        .map(|c| Commit {
-            lag: c.lag.or_else(|| lag_at(points, c)),
-            ..*c
-        })
-        .collect();
-    let judged = judge(&commits, points, RECENT_MS, lag, now_ms);
-    (Some(judged.verdict), judged.why)
+
+    fn ok(why: impl Into<String>, at_head: bool) -> Self {
+        Self {
+            verdict: Some(Verdict::Ok),
+            why: why.into(),
+            at_head,
+        }
+    }
+}
+
+impl From<Judged> for Told {
+    fn from(judged: Judged) -> Self {
+        Self {
+            verdict: Some(judged.verdict),
+            at_head: matches!(judged.rule, Rule::NoLag | Rule::CaughtUp),
+            why: judged.why,
+        }
+    }
 }
 
 /// From samples, oldest first, the present as the last; see the head of this file.
@@ -76,7 +91,7 @@ pub(super) fn of_samples(row: &PartitionLag, points: &[Point], rates: &Rates, no
     };
     let seen = Seen::of(points);
     let (Some(last), 2..) = (seen.commits.last().copied(), points.len()) else {
-        return (None, super::too_little(points.len()));
+        return Told::unknown(super::too_little(points.len()));
     };
     let waited_ms = now_ms.saturating_sub(seen.unread_since_ms);
     let patience_ms = seen.patience_ms();
@@ -97,7 +112,11 @@ pub(super) fn of_samples(row: &PartitionLag, points: &[Point], rates: &Rates, no
         };
         let judged = judge(&commits, points, recent_ms, lag, now_ms);
         if judged.verdict.is_error() {
-            return (Some(judged.verdict), seen.in_words(judged, waited_ms));
+            let why = seen.in_words(&judged, waited_ms);
+            return Told {
+                why,
+                ..judged.into()
+            };
         }
     }
     if seen.steps() == 0 {
@@ -110,7 +129,7 @@ pub(super) fn of_samples(row: &PartitionLag, points: &[Point], rates: &Rates, no
             burrow::seconds(waited_ms),
             burrow::seconds(patience_ms)
         );
-        return (None, why);
+        return Told::unknown(why);
     }
     // It may be about to commit: what is judged is what it did.
     let mut commits = seen.commits.clone();
@@ -118,25 +137,37 @@ pub(super) fn of_samples(row: &PartitionLag, points: &[Point], rates: &Rates, no
     let judged = judge(&commits, points, RECENT_MS, lag, now_ms);
     match judged.rule {
         Rule::NeverShrank | Rule::Shrank if seen.steps() < TREND_STEPS => {
-            let why = format!("too few commits seen to judge: {}", seen.steps());
-            (None, why)
+            Told::unknown(format!("too few commits seen to judge: {}", seen.steps()))
         }
         Rule::NeverShrank | Rule::Shrank => by_trend(&seen, rates),
-        _ => (Some(judged.verdict), judged.why),
+        _ => judged.into(),
     }
 }
 
 /// The lag, or what is told without a look at the past.
 fn settled(row: &PartitionLag) -> Result<i64, Told> {
     match row.lag {
-        Some(0) => Err((Some(Verdict::Ok), "lag is 0 now".into())),
-        _ if row.state == LagState::NoCommit => Err((None, "nothing is committed".into())),
-        Some(lag) => Ok(lag),
-        None => {
-            let why = row.why.clone();
-            Err((None, why.unwrap_or_else(|| "lag is not known".into())))
+        Some(0) => Err(Told::ok("lag is 0 now", true)),
+        Some(_) if nothing_unread(row) => Err(Told::ok(
+            "no record is unread: only markers of transactions, or offsets that were compacted away",
+            true,
+        )),
+        _ if row.state == LagState::NoCommit => Err(Told::unknown("nothing is committed")),
+        Some(_) if row.time_why.as_deref() == Some(OUT_OF_ORDER) => {
+            Err(Told::unknown(OUT_OF_ORDER))
         }
+        Some(lag) => Ok(lag),
+        None => Err(Told::unknown(
+            row.why.as_deref().unwrap_or("lag is not known"),
+        )),
     }
+}
+
+/// Whether the look for the first unread record found that there is none.
+pub(super) fn nothing_unread(row: &PartitionLag) -> bool {
+    row.time_why
+        .as_ref()
+        .is_some_and(|why| why.contains(NO_RECORD))
 }
 
 fn judge(commits: &[Commit], points: &[Point], recent_ms: i64, lag: i64, now_ms: i64) -> Judged {
@@ -162,17 +193,15 @@ fn newest<T>(all: &[T]) -> &[T] {
 fn by_trend(seen: &Seen, rates: &Rates) -> Told {
     let grows = rises(newest(&seen.lags));
     match rates.trend {
-        None => (None, "rates are not known".into()),
-        Some(Trend::Growing) if grows >= MOSTLY => (
-            Some(Verdict::Warn),
-            "commits get on, but slower than records come".into(),
-        ),
-        Some(Trend::Growing) => (Some(Verdict::Ok), "lag shrinks at times".into()),
-        Some(Trend::Steady) => (
-            Some(Verdict::Ok),
-            "commits get on as fast as records come".into(),
-        ),
-        Some(Trend::Draining | Trend::CaughtUp) => (Some(Verdict::Ok), "lag shrinks".into()),
+        None => Told::unknown("rates are not known"),
+        Some(Trend::Growing) if grows >= MOSTLY => Told {
+            verdict: Some(Verdict::Warn),
+            why: "commits get on, but slower than records come".into(),
+            at_head: false,
+        },
+        Some(Trend::Growing) => Told::ok("lag shrinks at times", false),
+        Some(Trend::Steady) => Told::ok("commits get on as fast as records come", false),
+        Some(Trend::Draining | Trend::CaughtUp) => Told::ok("lag shrinks", false),
     }
 }
 
@@ -190,11 +219,18 @@ fn rises(lags: &[i64]) -> f64 {
     if pairs == 0.0 { 0.0 } else { sum / pairs }
 }
 
-/// Lag of a commit against the end of the log that was last seen before it.
-fn lag_at(points: &[Point], commit: &Commit) -> Option<i64> {
-    let before = points.iter().rev().filter(|p| p.at_ms <= commit.at_ms);
-    let end = before.filter_map(|p| p.log_end).next()?;
-    Some(end.saturating_sub(commit.offset).max(0))
+/// How long a consumer may stand still before it is said to, ms: three times the longest that it was
+/// seen to take (`waits_ms`, ascending), within bounds that one long halt in the past does not move.
+fn patience_ms(waits_ms: &[i64]) -> i64 {
+    if waits_ms.len() < KNOWN_STEPS {
+        return PATIENCE_MS;
+    }
+    let longest = waits_ms.last().copied().unwrap_or(0);
+    let usual = waits_ms.get(waits_ms.len() / 2).copied().unwrap_or(0);
+    longest
+        .saturating_mul(3)
+        .min(PATIENCE_MS.max(usual.saturating_mul(3)))
+        .max(KNOWN_PATIENCE_MS)
 }
 
 /// What samples show of a consumer.
@@ -222,7 +258,7 @@ impl Seen {
         };
         let mut end_before: Option<i64> = None;
         for point in points {
-            let Some(offset) = point.committed else {
+            let Some(offset) = point.position() else {
                 end_before = point.log_end.or(end_before);
                 continue;
             };
@@ -258,24 +294,15 @@ impl Seen {
         self.waits_ms.len()
     }
 
-    /// How long this consumer may stand still before it is said to, ms: three times the longest
-    /// that it was seen to take, within bounds that one long halt in the past does not move.
+    /// How long this consumer may stand still before it is said to, ms.
     fn patience_ms(&self) -> i64 {
-        if self.owned == Some(false) {
-            return NOBODY_PATIENCE_MS;
+        match self.owned {
+            Some(false) => NOBODY_PATIENCE_MS,
+            _ => patience_ms(&self.waits_ms),
         }
-        if self.steps() < KNOWN_STEPS {
-            return PATIENCE_MS;
-        }
-        let longest = self.waits_ms.last().copied().unwrap_or(0);
-        let usual = self.waits_ms.get(self.steps() / 2).copied().unwrap_or(0);
-        longest
-            .saturating_mul(3)
-            .min(PATIENCE_MS.max(usual.saturating_mul(3)))
-            .max(KNOWN_PATIENCE_MS)
     }
 
-    fn in_words(&self, judged: Judged, waited_ms: i64) -> String {
+    fn in_words(&self, judged: &Judged, waited_ms: i64) -> String {
         let waited = burrow::seconds(waited_ms);
         match (judged.rule, self.owned) {
             (Rule::Stalled, _) => {
@@ -288,7 +315,7 @@ impl Seen {
             (Rule::Stopped, _) => {
                 format!("no commit for {waited}, and no member is known to hold it")
             }
-            _ => judged.why,
+            _ => judged.why.clone(),
         }
     }
 }

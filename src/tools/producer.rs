@@ -1,0 +1,3 @@
+//! Producers, as the leaders of partitions know them.
+
+crate::tools! { list::ListProducers }
