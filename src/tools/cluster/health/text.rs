@@ -5,24 +5,27 @@ use crate::tools::common::count;
 use kafkaweave_core::diagnose::health::{Change, Comparison, Finding, Report, Rule, Score};
 use kafkaweave_core::payload::one_line;
 
-/// Bytes of findings in full. An answer has 1,500 tokens, of three to four bytes each; of those the
-/// snapshot alone may take a third.
-const IN_FULL_BYTES: usize = 2_600;
+/// Bytes of findings in full. An answer has 1,500 tokens, of three to four bytes each.
+const IN_FULL_BYTES: usize = 2_400;
 
 /// Findings in one line each, behind those in full.
-const IN_A_LINE: usize = 8;
+const IN_A_LINE: usize = 6;
 
 /// Rules in a list of them.
 const RULES: usize = 6;
 
 /// Lines of evidence of one finding, and of what was not judged.
-const LINES: usize = 4;
+const LINES: usize = 3;
 
 /// Characters of one line of evidence.
 const LINE_CHARS: usize = 160;
 
-/// The longest `snapshot` that is part of the text; a longer one is in the data alone.
-const SNAPSHOT_CHARS: usize = 640;
+/// Characters of a subject.
+const SUBJECT_CHARS: usize = 110;
+
+/// Bytes that the text has with the snapshot, whose letters are no words and count twice. Where
+/// there is no room, the snapshot is in the data alone.
+const ROOM_BYTES: usize = 4_000;
 
 /// The whole text.
 pub(super) fn text(report: &Report, snapshot: &str) -> String {
@@ -53,7 +56,7 @@ pub(super) fn text(report: &Report, snapshot: &str) -> String {
     if let Some(more) = report.unchecked.len().checked_sub(LINES).filter(|n| *n > 0) {
         text.push_str(&format!("\nnot judged: {more} more"));
     }
-    if snapshot.len() <= SNAPSHOT_CHARS {
+    if text.len() + 2 * snapshot.len() <= ROOM_BYTES {
         text.push_str(&format!("\nsnapshot: {snapshot}"));
     }
     text
@@ -159,7 +162,7 @@ fn findings(findings: &[Finding]) -> String {
 
 fn head(finding: &Finding) -> String {
     let severity = format!("{:?}", finding.severity).to_lowercase();
-    let subject = line(&finding.subject, LINE_CHARS);
+    let subject = line(&finding.subject, SUBJECT_CHARS);
     format!("\n{severity} {}: {subject}", finding.rule.id())
 }
 
@@ -278,14 +281,31 @@ mod tests {
 
     #[test]
     fn the_worst_cluster_is_told_within_the_bound_of_an_answer() {
-        let text = text(&worst(), &"A1b2C3d4".repeat(80));
+        let snapshot = "A1b2C3d4".repeat(64);
+        let text = super::text(&worst(), &snapshot);
         let price = tokens(&text);
         assert!(price <= MOST_TOKENS, "{price} tokens\n{text}");
-        assert!(text.contains("snapshot: A1b2"), "{text}");
         assert!(
             text.contains("meaning: ") && text.contains(" more finding"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn the_snapshot_is_part_of_the_text_where_there_is_room() {
+        let snapshot = "A1b2C3d4".repeat(64);
+        for findings in 0..Rule::ALL.len() {
+            let mut report = worst();
+            report.findings.truncate(findings);
+            report.unchecked.truncate(findings / 10);
+            report.why.truncate(100);
+            report.since = report.since.filter(|_| findings % 2 == 1);
+            let text = super::text(&report, &snapshot);
+            let price = tokens(&text);
+            assert!(price <= MOST_TOKENS, "{price} tokens\n{text}");
+            let there = text.contains("snapshot: A1b2");
+            assert!(there || findings > 2, "{findings} findings\n{text}");
+        }
     }
 
     #[test]
