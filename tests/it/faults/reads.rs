@@ -66,6 +66,7 @@ async fn all_tools_together_send_nothing_but_reads() {
             json!({ "detail": "detailed", "internal": true }),
         ),
         ("kafka_topic_describe", json!({ "topic": "audit" })),
+        ("kafka_topic_layout", json!({})),
         (
             "kafka_config_describe",
             json!({ "kind": "topic", "name": "orders", "all": true, "detail": "detailed" }),
