@@ -3,6 +3,7 @@
 mod common;
 
 pub mod acl;
+pub mod broker;
 pub mod cluster;
 pub mod config;
 pub mod feature;
@@ -10,6 +11,7 @@ pub mod group;
 pub mod producer;
 pub mod quorum;
 pub mod quota;
+pub mod reassignment;
 pub mod record;
 pub mod server;
 pub mod topic;
@@ -26,11 +28,13 @@ pub fn all() -> impl Iterator<Item = &'static ToolDef> {
         group::TOOLS,
         record::TOOLS,
         config::TOOLS,
-        quorum::TOOLS,
-        feature::TOOLS,
         acl::TOOLS,
-        user::TOOLS,
+        broker::TOOLS,
+        feature::TOOLS,
+        quorum::TOOLS,
         quota::TOOLS,
+        reassignment::TOOLS,
+        user::TOOLS,
         transaction::TOOLS,
         producer::TOOLS,
         server::TOOLS,

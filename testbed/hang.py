@@ -63,7 +63,8 @@ class Answer:
         return self.data[self.at - length:self.at].decode()
 
     def skip_ids(self):
-        self.at += 4 * self.take("i")
+        count = self.take("i")
+        self.at += 4 * count
 
 
 def call(address, key, version, body, flexible=False):

@@ -6,6 +6,7 @@
 //! What our tools say of faults is not tested here.
 
 mod acl;
+mod broker;
 mod cluster;
 mod config;
 mod drift;
@@ -13,10 +14,12 @@ mod group;
 mod health;
 mod quorum;
 mod quota;
+mod reassignment;
 mod record;
 mod sandbox;
 mod server;
 mod topic;
+mod transaction;
 
 use crate::support::bed::{Bed, Listener};
 use crate::support::mcp::{Answer, Client, Wire};
@@ -44,6 +47,18 @@ async fn client_of_all(bed: &Bed) -> Client {
     let bootstrap = bed.bootstrap(Listener::Plaintext);
     let args = ["--bootstrap", &bootstrap, "--toolsets", "all"];
     Client::start(Wire::StdioModern, &args).await
+}
+
+/// Rows of a table with heads and tabs, as TransactionsCommand prints it.
+fn tabbed(output: &str) -> Vec<BTreeMap<String, String>> {
+    let cells = |line: &str| -> Vec<String> {
+        let cells = line.split('\t').map(|cell| cell.trim().to_string());
+        cells.collect()
+    };
+    let mut lines = output.lines();
+    let heads = lines.next().map(cells).unwrap_or_default();
+    let row = |line: &str| heads.iter().cloned().zip(cells(line)).collect();
+    lines.map(row).collect()
 }
 
 /// Asks until Kafka says the same before and after; returns that and our answer in between.

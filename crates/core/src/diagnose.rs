@@ -8,6 +8,8 @@ pub mod compare;
 pub mod feature;
 pub mod health;
 pub mod lag;
+pub mod log_dirs;
 pub mod quorum;
 pub mod quota;
+pub mod reassignments;
 pub mod transactions;

@@ -172,13 +172,16 @@ fn name(row: &Row) -> String {
 
 impl Answer for Output {
     fn text(&self) -> String {
-        let mut text = format!(
-            "topic {}: {}, {} with an open transaction",
-            self.topic,
-            count(self.page.total, "producer"),
-            self.open
-        );
-        if self.page.total == 0 {
+        let mut text = match (self.page.total, self.missing.is_empty()) {
+            (0, false) => format!("topic {}: producers unknown", self.topic),
+            (total, _) => format!(
+                "topic {}: {}, {} with an open transaction",
+                self.topic,
+                count(total, "producer"),
+                self.open
+            ),
+        };
+        if self.page.total == 0 && self.missing.is_empty() {
             text.push_str("; leaders forget producers that write nothing for a day, and never knew those without idempotence");
         }
         let mut table = Table::new([

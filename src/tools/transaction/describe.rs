@@ -7,7 +7,7 @@ use crate::table::{Table, time};
 use crate::tool::{Answer, Context, Effect, Tool};
 use crate::tools::common::{count, missing_lines};
 use kafkaweave_client::kafka::{Engine, KafkaError};
-use kafkaweave_core::diagnose::transactions::{OpenTransaction, Standing, standing};
+use kafkaweave_core::diagnose::transactions::{OpenTransaction, Standing, active, standing};
 use kafkaweave_core::model::{Missing, TopicPartition, TransactionDescription, TransactionFilter};
 use kafkaweave_core::near::near;
 use schemars::JsonSchema;
@@ -90,6 +90,8 @@ impl Tool for DescribeTransaction {
                 Vec::new()
             }
         };
+        // What has ended keeps its start.
+        let start_ms = one.start_ms.filter(|_| active(&one.state));
         let row = |partition: &TopicPartition| {
             let open = open.iter().find(|t| t.partition == *partition);
             Row {
@@ -102,7 +104,7 @@ impl Tool for DescribeTransaction {
         };
         Ok(Output {
             standing: standing(&one, cx.now_ms),
-            age_ms: one.start_ms.map(|ms| cx.now_ms.saturating_sub(ms).max(0)),
+            age_ms: start_ms.map(|ms| cx.now_ms.saturating_sub(ms).max(0)),
             partitions: one.partitions.iter().map(row).collect(),
             partitions_total: one.partitions.len(),
             transactional_id: one.transactional_id,
@@ -111,7 +113,7 @@ impl Tool for DescribeTransaction {
             producer_epoch: one.producer_epoch,
             coordinator: one.coordinator,
             timeout_ms: one.timeout_ms,
-            start_ms: one.start_ms,
+            start_ms,
             missing,
         })
     }

@@ -12,6 +12,7 @@ use kafkaweave_core::model::{
     Missing, TopicPartition, TransactionDescription, TransactionFilter, TransactionListing,
 };
 use kafkaweave_core::names::NameFilter;
+use kafkaweave_core::near::near;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -19,37 +20,17 @@ use std::collections::HashMap;
 /// kafka_transaction_list.
 pub struct ListTransactions;
 
-/// States of a transactional id, in Kafka's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum State {
-    /// No transaction yet.
-    Empty,
-    /// Under way.
-    Ongoing,
-    /// Committing.
-    PrepareCommit,
-    /// Aborting.
-    PrepareAbort,
-    /// Committed.
-    CompleteCommit,
-    /// Aborted.
-    CompleteAbort,
-    /// Being fenced.
-    PrepareEpochFence,
-}
-
 /// Arguments.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// Id: part, glob or /regex/
     pattern: Option<String>,
-    state: Option<State>,
+    state: Option<String>,
     #[schemars(range(min = 0))]
     min_age_ms: Option<i64>,
-    /// Search partitions for what holds the last stable offset
-    #[serde(default)]
-    hanging: bool,
+    /// Search all partitions
+    hanging: Option<bool>,
     #[schemars(range(min = 1, max = 1000))]
     limit: Option<u32>,
     cursor: Option<String>,
@@ -110,24 +91,50 @@ impl Tool for ListTransactions {
     type Output = Output;
 
     fn description() -> &'static str {
-        "Transactional ids with state, age, coordinator, oldest transaction first; or open and hanging transactions by partition with records held."
+        "Transactional ids with state and age, oldest first; with `hanging`, open and hanging transactions by partition, with records held back."
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Output, Error> {
-        if input.hanging {
-            held(cx, input).await
+        let state = input.state.as_deref().map(state).transpose()?;
+        if input.hanging == Some(true) {
+            held(cx, input, state).await
         } else {
-            listed(cx, input).await
+            listed(cx, input, state).await
         }
     }
 }
 
-async fn listed(cx: &Context, input: Input) -> Result<Output, Error> {
+/// States of a transactional id. Kafka answers an unknown one with an empty list.
+const STATES: &[&str] = &[
+    "Empty",
+    "Ongoing",
+    "PrepareCommit",
+    "PrepareAbort",
+    "CompleteCommit",
+    "CompleteAbort",
+    "PrepareEpochFence",
+    "Dead",
+];
+
+/// A state in Kafka's spelling.
+fn state(asked: &str) -> Result<&'static str, Error> {
+    let found = STATES.iter().find(|s| s.eq_ignore_ascii_case(asked));
+    found.copied().ok_or_else(|| Error::Argument {
+        path: "state".into(),
+        reason: format!("is {asked:?}; allowed: one of {}", STATES.join(", ")),
+        near: near(asked, STATES.iter().copied(), 1)
+            .into_iter()
+            .map(String::from)
+            .collect(),
+    })
+}
+
+async fn listed(cx: &Context, input: Input, state: Option<&'static str>) -> Result<Output, Error> {
     let names = NameFilter::parse(input.pattern.as_deref())?;
     let engine = cx.cluster()?.engine()?;
     let mut missing = Vec::new();
     let filter = TransactionFilter {
-        states: input.state.iter().map(|s| format!("{s:?}")).collect(),
+        states: state.into_iter().map(String::from).collect(),
         min_duration_ms: input.min_age_ms,
         ..TransactionFilter::default()
     };
@@ -180,7 +187,10 @@ fn row(
     description: Option<&TransactionDescription>,
     now_ms: i64,
 ) -> Row {
-    let start_ms = description.and_then(|d| d.start_ms);
+    // One that has ended meanwhile keeps its start, and is no older for it.
+    let start_ms = description
+        .filter(|d| active(&d.state))
+        .and_then(|d| d.start_ms);
     Row {
         transactional_id: listing.transactional_id,
         producer_id: description.map_or(listing.producer_id, |d| d.producer_id),
@@ -194,7 +204,7 @@ fn row(
     }
 }
 
-async fn held(cx: &Context, input: Input) -> Result<Output, Error> {
+async fn held(cx: &Context, input: Input, state: Option<&'static str>) -> Result<Output, Error> {
     let names = NameFilter::parse(input.pattern.as_deref())?;
     let mut missing = Vec::new();
     let topics = all_topics(cx).await?.into_value(&mut missing);
@@ -209,11 +219,10 @@ async fn held(cx: &Context, input: Input) -> Result<Output, Error> {
     let engine = cx.cluster()?.engine()?;
     let found = open_transactions(engine, &partitions, cx.now_ms, &mut missing).await?;
     let mut open = found.open;
-    let state = input.state.map(|s| format!("{s:?}"));
     open.retain(|t| {
         let id = t.transactional_id.as_deref();
         (names.is_any() || id.is_some_and(|id| names.matches(id)))
-            && (state.is_none() || t.state == state)
+            && (state.is_none() || t.state.as_deref() == state)
             && input
                 .min_age_ms
                 .is_none_or(|least| t.age_ms.is_some_and(|age| age >= least))

@@ -153,20 +153,18 @@ pub async fn ends(
     // One after the other, and the high watermark first: asked for at once, records that arrive in
     // between would look like held ones.
     let high = engine.offsets(&queries, Isolation::ReadUncommitted).await?;
+    let high = high.into_value(missing);
+    // A leader that has not answered is not waited for a second time.
+    let queries: Vec<_> = high
+        .iter()
+        .map(|o| (o.partition.clone(), OffsetSpec::Latest))
+        .collect();
     let stable = engine.offsets(&queries, Isolation::ReadCommitted).await?;
-    let stable_gaps = stable.missing;
     let mut stable: BTreeMap<_, _> = stable
-        .value
+        .into_value(missing)
         .into_iter()
         .filter_map(|o| Some((o.partition, o.offset?)))
         .collect();
-    let high: Vec<_> = high.into_value(missing);
-    for gap in stable_gaps {
-        // A partition that has no leader has neither.
-        if !missing.iter().any(|m| m.what == gap.what) {
-            missing.push(gap);
-        }
-    }
     let both = high.into_iter().filter_map(|o| {
         let last_stable_offset = stable.remove(&o.partition)?;
         let ends = Ends {

@@ -18,6 +18,12 @@ pub(super) fn timeout_used(age_ms: Option<i64>, timeout_ms: Option<i64>) -> Stri
     }
 }
 
+/// The age against the timeout; nobody keeps the time of one that its coordinator does not know.
+fn age(row: &OpenTransaction) -> String {
+    let kept = !matches!(row.standing, Standing::Hanging | Standing::Suspected);
+    timeout_used(row.age_ms, row.timeout_ms.filter(|_| kept))
+}
+
 /// A table of open transactions, and how to end those that hang.
 pub(super) fn open(rows: &[OpenTransaction]) -> String {
     let mut table = Table::new([
@@ -37,7 +43,7 @@ pub(super) fn open(rows: &[OpenTransaction]) -> String {
             row.partition.to_string(),
             row.start_offset.to_string(),
             held.unwrap_or_else(|| "unknown".into()),
-            timeout_used(row.age_ms, row.timeout_ms),
+            age(row),
             format!("{}@{}", row.producer_id, row.producer_epoch),
             row.transactional_id.clone().unwrap_or_default(),
             row.why.clone(),

@@ -95,6 +95,13 @@ pub trait Engine: Send + Sync {
         isolation: Isolation,
     ) -> Result<Partial<Vec<PartitionOffset>>, KafkaError>;
 
+    /// Log ends of single replicas by broker and partition, followers too; one request a broker. A
+    /// replica without an answer is absent, with a gap.
+    async fn replica_ends(
+        &self,
+        replicas: &[(i32, TopicPartition)],
+    ) -> Partial<HashMap<(i32, TopicPartition), i64>>;
+
     /// Reads a bounded range of one topic by assignment. At `deadline` it answers with what it
     /// has; it never waits for records that are not there yet.
     async fn scan(

@@ -168,6 +168,12 @@ fn quotas_of_every_filter() {
 }
 
 #[test]
+fn ends_of_replicas() {
+    let wanted = [("orders".to_owned(), vec![0, 1])].into();
+    every(0, |_| offsets::replicas::request(&wanted));
+}
+
+#[test]
 fn reassignments_of_all_and_of_named_partitions() {
     let timeout = Duration::from_secs(10);
     every(0, |_| reassignments::request(&None, timeout));

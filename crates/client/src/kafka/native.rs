@@ -139,6 +139,13 @@ impl Engine for Native {
         offsets::offsets(&self.router, queries, isolation).await
     }
 
+    async fn replica_ends(
+        &self,
+        replicas: &[(i32, TopicPartition)],
+    ) -> Partial<HashMap<(i32, TopicPartition), i64>> {
+        offsets::replicas::replica_ends(&self.router, replicas).await
+    }
+
     async fn scan(
         &self,
         request: &ScanRequest,

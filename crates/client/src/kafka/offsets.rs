@@ -5,6 +5,7 @@
 //! anew. A leader that does not answer at all is not asked twice, so that it costs one timeout.
 
 mod pending;
+pub(crate) mod replicas;
 
 use super::KafkaError;
 use super::route::{Router, TRIES, back_off, lost};

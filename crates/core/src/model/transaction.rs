@@ -44,7 +44,8 @@ pub struct TransactionDescription {
     pub producer_epoch: i16,
     /// After this long the coordinator ends an ongoing transaction by itself, ms.
     pub timeout_ms: i64,
-    /// Epoch ms at which the transaction began; `None` when none is under way.
+    /// Epoch ms at which the transaction began; the last one still after its end (`CompleteCommit`,
+    /// `CompleteAbort`), `None` when there was none since the coordinator knows the id.
     pub start_ms: Option<i64>,
     /// Partitions written to; while it ends, those whose marker is not written yet.
     pub partitions: Vec<TopicPartition>,

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +147,15 @@ pub(crate) struct Placed {
     pub(crate) offset: i64,
 }
 
+/// A transaction that hangs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Hung {
+    error: i16,
+    pub(crate) producer_id: i64,
+    pub(crate) epoch: i64,
+    pub(crate) offset: i64,
+}
+
 /// The four types of groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum GroupKind {
@@ -231,6 +240,37 @@ impl Bed {
             .lines()
             .filter_map(|line| serde_json::from_str(line).ok())
             .collect())
+    }
+
+    /// Plants a transaction of one record that hangs, see `testbed/hang.py`. While it does, brokers do not verify
+    /// transactions, as a dynamic default that is taken back at the end.
+    pub(crate) fn hang(&self, topic: &str, partition: i32, id: &str) -> Result<Hung, String> {
+        const SETTING: &str = "transaction.partition.verification.enable";
+        let alter = |args: &[&str]| {
+            let words = ["--entity-type", "brokers", "--entity-default", "--alter"];
+            let done = self.kafka("kafka.admin.ConfigCommand", &[&words[..], args].concat());
+            done.map(drop).map_err(|e| e.error_output)
+        };
+        alter(&["--add-config", &format!("{SETTING}=false")])?;
+        let until = Instant::now() + Duration::from_secs(30);
+        let hung = loop {
+            let bootstrap = self.address(1, Listener::Plaintext);
+            let args = [&bootstrap, topic, &partition.to_string(), id];
+            let said = self.python(include_str!("../../../../testbed/hang.py"), &args);
+            let hung = said.and_then(|line| {
+                serde_json::from_str::<Hung>(&line).map_err(|e| format!("{e}: {line}"))
+            });
+            // Each broker learns of the setting in its own time, and refuses until then.
+            match &hung {
+                Ok(one) if one.error != 0 && Instant::now() < until => {}
+                _ => break hung,
+            }
+        };
+        alter(&["--delete-config", SETTING])?;
+        match hung {
+            Ok(one) if one.error != 0 => Err(format!("refused: {one:?}")),
+            other => other,
+        }
     }
 
     /// Commits offsets for groups without live members, which also creates the groups.

@@ -83,8 +83,8 @@ pub struct GroupOutlook {
     /// The partition that it is from and the rule that decided, or why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict_why: Option<String>,
-    /// What verdicts stand on; samples, where any does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What verdicts stand on; samples, where any does. Not part of the answer by itself.
+    #[serde(skip)]
     pub evidence: Option<Evidence>,
     /// Records/s over all partitions whose rates are known.
     #[serde(flatten)]

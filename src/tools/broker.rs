@@ -1,0 +1,3 @@
+//! Brokers and what lies on them.
+
+crate::tools! { logdirs::ListLogDirs }

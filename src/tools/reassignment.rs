@@ -1,0 +1,3 @@
+//! Reassignments: replicas on the move between brokers.
+
+crate::tools! { list::ListReassignments }
