@@ -132,14 +132,21 @@ def summary(costs):
     return {key: spread(costs, key) for key in ("wall_s", "cpu_s", "rss_mb")} | {"runs": len(costs)}
 
 
-def contest(name, ours, rivals, rounds, slow_rounds, warm=3, say=print):
-    """Warms every path, then lets each rival and kafkaweave run in turns. A slow rival warms once and runs fewer rounds."""
+def contest(name, ours, rivals, rounds, slow_rounds, warm_s=10, say=print):
+    """Warms every path, then lets each rival and kafkaweave run in turns. A slow rival warms once and runs fewer rounds.
+
+    Brokers compile what they do often: each path is warmed three times at least, and as often as goes into `warm_s`.
+    """
     present = [r for r in rivals if isinstance(r, Rival)]
-    for n in range(warm):
+    for n in range(3):
         ours()
         for rival in present:
             if n == 0 or not rival.slow:
                 rival.run()
+    for path in [ours, *(r.run for r in present if not r.slow)]:
+        until = time.monotonic() + warm_s / (1 + len(present))
+        while time.monotonic() < until:
+            path()
     own, theirs = {r.name: [] for r in present}, {r.name: [] for r in present}
     for n in range(rounds):
         for rival in present:

@@ -95,6 +95,7 @@ async fn all_tools_together_send_nothing_but_reads() {
         ("kafka_user_list", json!({})),
         ("kafka_quota_list", json!({ "user": "alice" })),
         ("kafka_quorum_describe", json!({})),
+        ("kafka_topic_layout", json!({})),
         ("kafka_feature_list", json!({})),
         ("kafka_record_read", json!({ "topic": "payments" })),
         (
