@@ -86,7 +86,7 @@ fn judge_lag(answer: &Answer) {
     for group in groups {
         let exact = group["lag_is_lower_bound"] == false;
         let lag = group["lag"].as_i64();
-        assert!(lag.is_none_or(|lag| lag <= LAG && lag >= 0), "{group:#}");
+        assert!(lag.is_none_or(|lag| (0..=LAG).contains(&lag)), "{group:#}");
         assert!(!exact || lag == Some(LAG), "{group:#}\n{}", answer.text);
         let rows = group["partitions"]
             .as_array()

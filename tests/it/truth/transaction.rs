@@ -1,5 +1,7 @@
 //! The tools on transactions and producers against TransactionsCommand: committed, aborted, open and truly hanging.
 
+mod sandbox;
+
 use super::{client_of_all, eventually, find, offsets, says, steady, tabbed, tokens};
 use crate::security::{Flags, Grants, PASSWORDS};
 use crate::support::bed::{Bed, Listener, RecordPlan, shared};
@@ -26,7 +28,8 @@ fn transaction(bed: &Bed, topic: &str, partition: i32, count: usize, id: &str, e
         ("plant.end", end),
     ];
     let record = RecordPlan::value("v").partition(partition);
-    bed.produce_with(topic, &settings, &vec![record; count]).unwrap();
+    bed.produce_with(topic, &settings, &vec![record; count])
+        .unwrap();
 }
 
 /// Rows of an answer that are about this topic.
@@ -351,52 +354,4 @@ async fn rights_that_hide_ids_do_not_make_it_hanging(bed: &Bed, topic: &str) {
     let one = json!({"transactional_id": "any"});
     let refused = bob.refused("kafka_transaction_describe", one).await;
     assert_eq!(refused.data["code"], "not_authorized");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn on_the_sandbox_each_tool_answers_or_says_what_is_not_offered() {
-    let client = Client::start(Wire::StdioModern, &["--sandbox", "--toolsets", "all"]).await;
-    for (tool, arguments, parts) in [
-        (
-            "kafka_transaction_list",
-            json!({"hanging": true}),
-            vec!["0 hanging, 0 open"],
-        ),
-        (
-            "kafka_producer_list",
-            json!({"topic": "orders"}),
-            vec!["producers unknown", "DescribeProducers is not offered by"],
-        ),
-        (
-            "kafka_reassignment_list",
-            json!({}),
-            vec![
-                "no reassignment is under way",
-                "no replication throttle is set",
-            ],
-        ),
-        (
-            "kafka_broker_logdirs",
-            json!({}),
-            vec![
-                "/sandbox/node-1/disk-b",
-                "biggest topics: ",
-                "skew between dirs of broker 1",
-            ],
-        ),
-    ] {
-        let answer = client.call(tool, arguments).await;
-        says(&answer, &parts);
-        assert!(tokens(&answer.text) <= 1_500, "{tool}\n{}", answer.text);
-    }
-    for (tool, arguments) in [
-        ("kafka_transaction_list", json!({})),
-        (
-            "kafka_transaction_describe",
-            json!({"transactional_id": "orders"}),
-        ),
-    ] {
-        let refused = client.refused(tool, arguments).await;
-        assert_eq!(refused.data["code"], "not_offered", "{}", refused.text);
-    }
 }

@@ -77,7 +77,7 @@ async fn verdicts_are_right_on_groups_in_each_state() {
         .unwrap();
     let mut seen = BTreeMap::new();
     let until = Instant::now() + Duration::from_secs(60);
-    while seen.get("rewound").is_none() || seen.get("stopped").is_none() {
+    while !seen.contains_key("rewound") || !seen.contains_key("stopped") {
         let answer = ask().await;
         for (word, expected) in [("rewound", "rewind"), ("stopped", "stop")] {
             if verdict(&answer, word).as_deref() == Some(expected) {
