@@ -36,6 +36,7 @@ mod tools;
 use crate::clusters::{Cluster, Clusters};
 use crate::config::{Config, ConfigError, Flags, Sources, load};
 use crate::dispatch::{Bounds, Dispatcher};
+use crate::sampling::Sampling;
 use crate::surface::{Selection, Surface};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use kafkaweave_client::profile::{Environment, Profile};
@@ -222,17 +223,32 @@ struct Session {
 }
 
 impl Session {
+    /// For single calls.
     async fn start(common: &Common) -> Result<Self, CliError> {
+        Self::with(common, |_| None).await
+    }
+
+    /// For serving: groups are looked at between calls.
+    async fn serve(common: &Common) -> Result<Self, CliError> {
+        Self::with(common, |config| Sampling::of(&config.sampling)).await
+    }
+
+    async fn with(
+        common: &Common,
+        sampling: fn(&Config) -> Option<Sampling>,
+    ) -> Result<Self, CliError> {
         let config = common.load()?;
+        let sampling = sampling(&config);
         let sandbox = common.start_sandbox().await?;
         let mut clusters: Vec<Cluster> = config
             .profiles()
             .into_iter()
-            .map(|p| Cluster::new(p, false))
+            .map(|p| Cluster::new(p, false).sampled(sampling))
             .collect();
         let mut default = config.default_cluster.clone();
         if let Some(sandbox) = &sandbox {
-            clusters.insert(0, Cluster::new(sandbox_profile(sandbox), true));
+            let cluster = Cluster::new(sandbox_profile(sandbox), true).sampled(sampling);
+            clusters.insert(0, cluster);
             default = Some("sandbox".into());
         }
         let clusters = Arc::new(Clusters::new(clusters, default));

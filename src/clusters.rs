@@ -3,6 +3,7 @@
 //! Making this connects to nothing; an engine connects when a call first needs it.
 
 use crate::problem::Error;
+use crate::sampling::{Sampler, Sampling};
 use indexmap::IndexMap;
 use kafkaweave_client::kafka::{Engine, KafkaError, connect};
 use kafkaweave_client::profile::Profile;
@@ -16,6 +17,7 @@ pub struct Cluster {
     /// Whether it is the in-memory sandbox; answers then say so.
     pub sandbox: bool,
     engine: Result<Arc<dyn Engine>, KafkaError>,
+    sampler: Sampler,
 }
 
 impl Cluster {
@@ -23,10 +25,30 @@ impl Cluster {
     pub fn new(profile: Profile, sandbox: bool) -> Self {
         let engine = connect(&profile);
         Self {
+            sampler: Sampler::new(&profile, None),
             profile,
             sandbox,
             engine,
         }
+    }
+
+    /// The same with looks at its groups between calls.
+    #[must_use]
+    pub fn sampled(mut self, sampling: Option<Sampling>) -> Self {
+        self.sampler = Sampler::new(&self.profile, sampling);
+        self
+    }
+
+    /// The same with another engine.
+    #[must_use]
+    pub fn with_engine(mut self, engine: Arc<dyn Engine>) -> Self {
+        self.engine = Ok(engine);
+        self
+    }
+
+    /// What was seen of its groups before.
+    pub(crate) fn sampler(&self) -> &Sampler {
+        &self.sampler
     }
 
     /// Its engine.

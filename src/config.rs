@@ -60,6 +60,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// Bounds on every call.
     pub limits: Limits,
+    /// Looks at groups between calls.
+    pub sampling: SamplingConfig,
     /// Toolsets to offer; `None` is the default choice.
     pub toolsets: Option<Vec<String>>,
     /// Tools to offer instead of whole toolsets.
@@ -111,6 +113,21 @@ pub struct Limits {
     pub max_concurrent_calls: usize,
     /// Longer answers are cut, bytes.
     pub max_answer_bytes: usize,
+}
+
+/// Looks at groups between calls, while serving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SamplingConfig {
+    /// Does not look at all.
+    pub disabled: bool,
+    /// Between two looks, ms.
+    pub interval_ms: u64,
+    /// Looks that are remembered of each group.
+    pub samples: usize,
+    /// Bound on what is remembered of a cluster, bytes.
+    pub memory_bytes: usize,
+    /// Without a question for so long they end and are forgotten, ms.
+    pub idle_ms: u64,
 }
 
 /// What is allowed and may not be meant.
@@ -191,6 +208,7 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
             default_cluster: built.default_cluster,
             server: built.server,
             limits: built.limits,
+            sampling: built.sampling,
             toolsets: built.toolsets,
             tools: built.tools,
             read_only: built.read_only,

@@ -14,6 +14,7 @@ pub mod doctor;
 pub mod page;
 pub mod problem;
 pub mod remedy;
+pub mod sampling;
 pub mod schema;
 pub mod surface;
 pub mod table;

@@ -24,6 +24,8 @@ pub struct Page {
     mark: u64,
     #[serde(skip)]
     start: usize,
+    #[serde(skip)]
+    only: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -72,19 +74,28 @@ pub fn page<T>(
         next_cursor: None,
         mark,
         start,
+        only: false,
     };
     page.keep(&shown, name);
     Ok((shown, page))
 }
 
 impl Page {
+    /// A page after which there is none: what was asked happens once.
+    #[must_use]
+    pub fn only(mut self) -> Self {
+        self.only = true;
+        self.next_cursor = None;
+        self
+    }
+
     /// Says that this page shows `rows`: after paging, or after an answer was cut to them.
     pub fn keep<T>(&mut self, rows: &[T], name: impl Fn(&T) -> String) {
         self.shown = rows.len();
         let end = self.start + rows.len();
         self.next_cursor = rows
             .last()
-            .filter(|_| end < self.total)
+            .filter(|_| end < self.total && !self.only)
             .map(|last| encode(self.mark, name(last), end));
     }
 

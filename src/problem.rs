@@ -67,6 +67,14 @@ pub enum Error {
         /// What did not answer.
         missing: Vec<Missing>,
     },
+    /// A failure of the second cluster of a call.
+    #[error("cluster `{cluster}`: {error}")]
+    On {
+        /// Configured name.
+        cluster: String,
+        /// The failure.
+        error: Box<Error>,
+    },
     /// A search condition cannot be read.
     #[error("{error}")]
     Search {
@@ -153,6 +161,13 @@ fn near_hint(near: &[String]) -> Option<String> {
 impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {
         let message = error.to_string();
+        if let Error::On { error, .. } = error {
+            let message = clip(message);
+            return Self {
+                message,
+                ..Self::from(&**error)
+            };
+        }
         let mut retryable = false;
         let (code, hints) = match error {
             Error::Argument { near, .. } => ("bad_argument", near_hint(near).into_iter().collect()),
@@ -172,7 +187,9 @@ impl From<&Error> for Problem {
                     }
                 )],
             ),
-            Error::NoCluster | Error::Panicked | Error::Render(_) => ("internal", vec![]),
+            Error::NoCluster | Error::Panicked | Error::Render(_) | Error::On { .. } => {
+                ("internal", vec![])
+            }
             Error::Kafka(error) => {
                 retryable = error.retryable();
                 (

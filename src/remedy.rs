@@ -194,7 +194,7 @@ fn authorization(code_name: &str) -> &'static str {
             "Grant it: `kafka-acls --add --allow-principal User:NAME --operation Describe --group GROUP`."
         }
         "CLUSTER_AUTHORIZATION_FAILED" => {
-            "Grant it: `kafka-acls --add --allow-principal User:NAME --operation Describe --cluster` (DescribeConfigs for broker configs)."
+            "Grant it: `kafka-acls --add --allow-principal User:NAME --operation Describe --cluster` (DescribeConfigs for broker configs and quotas)."
         }
         _ => {
             "Grant the operation to this profile's principal with `kafka-acls --add --allow-principal`."

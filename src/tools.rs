@@ -2,16 +2,21 @@
 
 mod common;
 
+pub mod acl;
 pub mod broker;
 pub mod cluster;
 pub mod config;
+pub mod feature;
 pub mod group;
 pub mod producer;
+pub mod quorum;
+pub mod quota;
 pub mod reassignment;
 pub mod record;
 pub mod server;
 pub mod topic;
 pub mod transaction;
+pub mod user;
 
 use crate::tool::ToolDef;
 
@@ -25,6 +30,11 @@ pub fn all() -> impl Iterator<Item = &'static ToolDef> {
         config::TOOLS,
         broker::TOOLS,
         reassignment::TOOLS,
+        quorum::TOOLS,
+        feature::TOOLS,
+        acl::TOOLS,
+        user::TOOLS,
+        quota::TOOLS,
         transaction::TOOLS,
         producer::TOOLS,
         server::TOOLS,

@@ -9,7 +9,7 @@
 #   status   processes and memory        k CLASS ARGS   one of Kafka's command-line tools
 # Where what listens: $BED/run/endpoints.json (ports.env for shells). Node logs: $BED/logs. Client settings: $BED/clients.
 # Environment: KAFKAWEAVE_BED (folder, see env.sh), NODES (3), HEAP (384m), JVM (more flags),
-# EXTRA (file appended to every node's properties).
+# EXTRA (file appended to every node's properties), TOOLS (`none`: without the JVM of Kafka's tools).
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 . "$HERE/node.sh"
@@ -88,7 +88,7 @@ up() {
   format
   wait "$keys"
   for n in $ALL; do node "$n"; done
-  tools
+  [ "${TOOLS:-}" = none ] || tools
   endpoints
   whole
   exec 8>&-

@@ -1,10 +1,11 @@
 //! `docs`: the references that are generated from the code, printed or written into the repository.
 //!
-//! `docs/tools.md`, `docs/configuration.md` and the table of tools in README.md are committed, and a
-//! test compares them with what the code says now. Nothing here is written by hand: what is to be
+//! `docs/tools.md`, `docs/configuration.md`, `docs/health.md` and the table of tools in README.md are
+//! committed, and a test compares them with what the code says now. Nothing here is written by hand: what is to be
 //! said better belongs into the doc comment of the argument, the answer's field or the key.
 
 mod configuration;
+mod health;
 mod kind;
 mod tools;
 
@@ -36,6 +37,8 @@ enum Document {
     Tools,
     /// Every key of the configuration with its variables and its flag.
     Configuration,
+    /// Every health rule with its threshold and its source.
+    Health,
 }
 
 /// The reference of all tools, as Markdown.
@@ -46,6 +49,11 @@ pub fn tool_reference() -> String {
 /// The reference of all configuration keys, as Markdown.
 pub fn configuration_reference() -> String {
     configuration::reference()
+}
+
+/// The reference of all health rules, as Markdown.
+pub fn health_reference() -> String {
+    health::reference()
 }
 
 /// A README with its table of tools as the code has it now; `None` without the marks.
@@ -65,6 +73,7 @@ pub(super) fn run(args: &DocsArgs) -> Result<ExitCode, CliError> {
         match args.document {
             Document::Tools => say_text!("{}", tool_reference()),
             Document::Configuration => say_text!("{}", configuration_reference()),
+            Document::Health => say_text!("{}", health_reference()),
         }
         return Ok(ExitCode::SUCCESS);
     }
@@ -76,6 +85,7 @@ pub(super) fn run(args: &DocsArgs) -> Result<ExitCode, CliError> {
     write("README.md", &new)?;
     write("docs/tools.md", &tool_reference())?;
     write("docs/configuration.md", &configuration_reference())?;
+    write("docs/health.md", &health_reference())?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -35,7 +35,7 @@ pub(super) struct ServeArgs {
 }
 
 pub(super) async fn run(common: &Common, args: ServeArgs) -> Result<ExitCode, CliError> {
-    let session = Session::start(common).await?;
+    let session = Session::serve(common).await?;
     let server = Server::new(Arc::clone(&session.dispatcher), !args.no_output_schema);
     let stop = CancellationToken::new();
     tokio::spawn(signalled(stop.clone()));

@@ -3,11 +3,11 @@
 //! Sections are taken apart without `..`, so that a key that nobody uses does not compile.
 
 use super::error::Fault;
-use super::keys::{ClusterKeys, FileKeys, LimitKeys, SaslKeys, ServerKeys, TlsKeys};
+use super::keys::{ClusterKeys, FileKeys, LimitKeys, SamplingKeys, SaslKeys, ServerKeys, TlsKeys};
 use super::node::Source;
 use super::overlay::unknown_cluster;
 use super::value::{Given, Reader};
-use super::{ClusterConfig, Limits, ServerConfig, Warning};
+use super::{ClusterConfig, Limits, SamplingConfig, ServerConfig, Warning};
 use kafkaweave_client::profile::{Profile, Sasl, Tls};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,6 +18,7 @@ pub(super) struct Built {
     pub(super) default_cluster: Option<String>,
     pub(super) server: ServerConfig,
     pub(super) limits: Limits,
+    pub(super) sampling: SamplingConfig,
     pub(super) toolsets: Option<Vec<String>>,
     pub(super) tools: Option<Vec<String>>,
     pub(super) read_only: bool,
@@ -34,6 +35,7 @@ pub(super) fn build(
         clusters,
         server,
         limits,
+        sampling,
         toolsets,
         tools,
         read_only,
@@ -65,6 +67,7 @@ pub(super) fn build(
         default_cluster: default_cluster.value.map(|name| name.0).or(only),
         server: self::server(server.value?, reader, warnings)?,
         limits: self::limits(limits.value?)?,
+        sampling: self::sampling(sampling.value?)?,
         toolsets: toolsets.value.map(|names| names.0),
         tools: tools.value.map(|names| names.0),
         read_only: read_only.value.unwrap_or(false),
@@ -235,5 +238,22 @@ fn limits(keys: LimitKeys) -> Option<Limits> {
         call_timeout_ms: call_timeout_ms.value?.0,
         max_concurrent_calls: usize::try_from(max_concurrent_calls.value?.0).ok()?,
         max_answer_bytes: usize::try_from(max_answer_bytes.value?.0).ok()?,
+    })
+}
+
+fn sampling(keys: SamplingKeys) -> Option<SamplingConfig> {
+    let SamplingKeys {
+        disabled,
+        interval_ms,
+        samples,
+        memory_bytes,
+        idle_ms,
+    } = keys;
+    Some(SamplingConfig {
+        disabled: disabled.value?,
+        interval_ms: interval_ms.value?.0,
+        samples: usize::try_from(samples.value?.0).ok()?,
+        memory_bytes: usize::try_from(memory_bytes.value?.0).ok()?,
+        idle_ms: idle_ms.value?.0,
     })
 }

@@ -124,6 +124,8 @@ sections! {
         Section server: ServerKeys;
         /// Bounds on every call.
         Section limits: LimitKeys;
+        /// Looks at groups between calls.
+        Section sampling: SamplingKeys;
         /// Toolsets to offer instead of the default ones.
         Public toolsets: Names;
         /// Tools to offer instead of whole toolsets.
@@ -202,5 +204,21 @@ sections! {
         Public max_concurrent_calls: Bounded<1, 1_000> = Bounded(16);
         /// Longer answers are cut, and say so, bytes.
         Public max_answer_bytes: Bounded<4_096, 1_048_576> = Bounded(61_440);
+    }
+
+    /// Looks at groups between calls, while serving: rates, verdicts and times to drain stand on
+    /// them. They begin at the first question for lag, and are kept in memory only.
+    struct SamplingKeys {
+        /// Does not look at all.
+        Public disabled: bool = false;
+        /// Time between two looks at the groups that were asked for, ms.
+        Public interval_ms: Bounded<100, 3_600_000> = Bounded(10_000);
+        /// Looks that are remembered of each group.
+        Public samples: Bounded<2, 10_000> = Bounded(60);
+        /// Bound on what is remembered of a cluster, bytes; the groups asked for longest ago go
+        /// first.
+        Public memory_bytes: Bounded<65_536, 4_294_967_296> = Bounded(33_554_432);
+        /// Without a question for so long the looks end and are forgotten, ms.
+        Public idle_ms: Bounded<1_000, 86_400_000> = Bounded(900_000);
     }
 }

@@ -1,8 +1,10 @@
 //! Pieces that several tools share: detail, gaps, near names.
 
+pub(crate) mod drift;
+
 use crate::problem::Error;
 use crate::tool::Context;
-use kafkaweave_client::kafka::{KafkaError, TopicSelection};
+use kafkaweave_client::kafka::{Engine, KafkaError, TopicSelection};
 use kafkaweave_core::model::{GroupListing, Missing, Partial, Topic};
 use kafkaweave_core::near::near;
 use schemars::JsonSchema;
@@ -48,6 +50,41 @@ pub(crate) fn ids(ids: &[i32]) -> String {
         .join(",")
 }
 
+/// A value as it is written in data, e.g. `describe_configs`.
+pub(crate) fn word(value: &impl Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// One of `allowed`, in any spelling: `describe_configs`, `DescribeConfigs`, `DESCRIBE_CONFIGS`.
+/// Nothing, and the empty text, choose nothing.
+pub(crate) fn choose<T: Serialize + Copy>(
+    path: &str,
+    text: Option<&str>,
+    allowed: &[T],
+) -> Result<Option<T>, Error> {
+    let Some(text) = text.filter(|t| !t.is_empty()) else {
+        return Ok(None);
+    };
+    let plain = |text: &str| -> String {
+        let letters = text.chars().filter(|c| c.is_alphanumeric());
+        letters.flat_map(char::to_lowercase).collect()
+    };
+    let found = allowed
+        .iter()
+        .find(|value| plain(&word(*value)) == plain(text));
+    if let Some(found) = found {
+        return Ok(Some(*found));
+    }
+    let words: Vec<String> = allowed.iter().map(word).collect();
+    let near = near(text, words.iter().map(String::as_str), 1);
+    Err(Error::Argument {
+        path: path.into(),
+        reason: format!("is {text:?}; allowed: one of {}", words.join(", ")),
+        near: near.into_iter().map(String::from).collect(),
+    })
+}
+
 /// Topics that the cluster lists, with a note when rights may hide some.
 pub(crate) async fn all_topics(cx: &Context) -> Result<Partial<Vec<Topic>>, Error> {
     let mut topics = cx.cluster()?.engine()?.topics(&TopicSelection::All).await?;
@@ -63,7 +100,11 @@ pub(crate) async fn all_topics(cx: &Context) -> Result<Partial<Vec<Topic>>, Erro
 
 /// One topic by name, or an error with near names.
 pub(crate) async fn one_topic(cx: &Context, name: &str) -> Result<Topic, Error> {
-    let engine = cx.cluster()?.engine()?;
+    topic_of(cx.cluster()?.engine()?, name).await
+}
+
+/// The same of any cluster.
+pub(crate) async fn topic_of(engine: &dyn Engine, name: &str) -> Result<Topic, Error> {
     let named = TopicSelection::Named(vec![name.into()]);
     let error = match engine.topics(&named).await {
         Ok(found) => match found.value.into_iter().find(|t| t.name == name) {

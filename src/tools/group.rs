@@ -1,3 +1,3 @@
 //! Groups: classic, consumer, share and streams.
 
-crate::tools! { list::ListGroups, describe::DescribeGroup, lag::MeasureLag }
+crate::tools! { list::ListGroups, describe::DescribeGroup, lag::MeasureLag, watch::WatchGroups }

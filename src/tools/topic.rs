@@ -1,3 +1,8 @@
 //! Topics.
 
-crate::tools! { list::ListTopics, describe::DescribeTopic }
+crate::tools! {
+    list::ListTopics,
+    describe::DescribeTopic,
+    compare::CompareTopics,
+    layout::LayOutTopics,
+}

@@ -37,7 +37,11 @@ fn tools_on(sandbox: &Sandbox) -> Dispatcher {
     let bootstrap = sandbox.bootstrap().split(',').map(String::from).collect();
     let cluster = Cluster::new(Profile::new("sandbox", bootstrap), true);
     let clusters = Arc::new(Clusters::new([cluster], None));
-    let surface = Surface::choose(tools::all(), &Selection::default()).unwrap();
+    let all = Selection {
+        toolsets: Some(vec!["all".into()]),
+        ..Selection::default()
+    };
+    let surface = Surface::choose(tools::all(), &all).unwrap();
     Dispatcher::new(Arc::new(surface), clusters, Bounds::default())
 }
 
@@ -57,6 +61,7 @@ fn sound(tool: &str) -> Value {
         "kafka_record_search" => json!({"topic": "payments", "where": ["key contains P"]}),
         "kafka_group_describe" => json!({"group": "billing"}),
         "kafka_config_describe" => json!({"kind": "topic", "name": "payments"}),
+        "kafka_group_watch" => json!({"seconds": 1}),
         _ => json!({}),
     }
 }

@@ -6,6 +6,7 @@
 
 mod broker;
 mod cost;
+mod drift;
 mod quorum;
 mod reads;
 mod search;

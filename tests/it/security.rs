@@ -3,6 +3,7 @@
 //! The doctor's own judgement is tested beside it (`doctor`); here is what a caller reads.
 
 mod listeners;
+mod reads;
 mod refusals;
 mod rights;
 mod unreachable;

@@ -262,6 +262,7 @@ fn the_generated_documents_are_in_date() {
     let pages = [
         ("docs/tools.md", docs::tool_reference()),
         ("docs/configuration.md", docs::configuration_reference()),
+        ("docs/health.md", docs::health_reference()),
     ];
     for (path, generated) in pages {
         assert!(text(path) == generated, "{path} is out of date; {MEND}");

@@ -5,10 +5,15 @@
 //! meanwhile: Kafka is then asked before and after, and only an answer between two like ones counts ([`steady`]).
 //! What our tools say of faults is not tested here.
 
+mod acl;
 mod broker;
 mod cluster;
 mod config;
+mod drift;
 mod group;
+mod health;
+mod quorum;
+mod quota;
 mod reassignment;
 mod record;
 mod sandbox;
@@ -37,12 +42,6 @@ async fn client(bed: &Bed, wire: Wire) -> Client {
     Client::start(wire, &["--bootstrap", &bed.bootstrap(Listener::Plaintext)]).await
 }
 
-/// The same with every toolset.
-async fn client_of_all(bed: &Bed, wire: Wire) -> Client {
-    let bootstrap = bed.bootstrap(Listener::Plaintext);
-    Client::start(wire, &["--bootstrap", &bootstrap, "--toolsets", "all"]).await
-}
-
 /// Rows of a table with heads and tabs, as TransactionsCommand prints it.
 fn tabbed(output: &str) -> Vec<BTreeMap<String, String>> {
     let cells = |line: &str| -> Vec<String> {
@@ -53,6 +52,13 @@ fn tabbed(output: &str) -> Vec<BTreeMap<String, String>> {
     let heads = lines.next().map(cells).unwrap_or_default();
     let row = |line: &str| heads.iter().cloned().zip(cells(line)).collect();
     lines.map(row).collect()
+}
+
+/// The same with the tools of every toolset.
+async fn client_of_all(bed: &Bed) -> Client {
+    let bootstrap = bed.bootstrap(Listener::Plaintext);
+    let args = ["--bootstrap", &bootstrap, "--toolsets", "all"];
+    Client::start(Wire::StdioModern, &args).await
 }
 
 /// Asks until Kafka says the same before and after; returns that and our answer in between.

@@ -3,6 +3,7 @@
 //! From the wire up: `connection` carries requests to one broker, `route` finds the right one,
 //! and one file per family of reads turns answers into the model.
 
+mod acls;
 mod address;
 mod auth;
 mod cluster;
@@ -22,6 +23,7 @@ mod offsets;
 mod peer;
 mod probe;
 mod producers;
+mod quotas;
 #[cfg(test)]
 mod read_tests;
 mod reassignments;
@@ -31,6 +33,7 @@ mod storage;
 mod tls;
 mod topics;
 mod transactions;
+mod users;
 
 pub use counters::{READ_APIS, Stats};
 pub use engine::{Engine, TopicSelection};

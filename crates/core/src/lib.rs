@@ -9,4 +9,5 @@ pub mod model;
 pub mod names;
 pub mod near;
 pub mod payload;
+pub mod release;
 pub mod search;

@@ -6,6 +6,7 @@ use crate::problem::Error;
 use crate::tool::{Context, Effect, Tool};
 use crate::tools::common::{Detail, all_topics};
 use kafkaweave_core::diagnose::health::missing_brokers;
+use kafkaweave_core::diagnose::quorum::{age_ms, role};
 use kafkaweave_core::model::{BrokerState, Cluster, LogDir, Missing, Quorum, QuorumMember, Topic};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -266,17 +267,10 @@ fn brokers(cluster: &Cluster, topics: &[Topic], dirs: &[LogDir]) -> Vec<BrokerRo
 fn voters(quorum: &Quorum, detailed: bool, now_ms: i64) -> Vec<Voter> {
     let row = |member: &QuorumMember, observer: bool| Voter {
         id: member.id,
-        role: match (observer, quorum.leader_id == Some(member.id)) {
-            (true, _) => "observer",
-            (false, true) => "leader",
-            (false, false) => "voter",
-        },
+        role: role(quorum, member, observer),
         lag: member.lag,
         log_end_offset: member.log_end_offset.filter(|_| detailed),
-        behind_ms: member
-            .last_caught_up_ms
-            .filter(|_| detailed)
-            .map(|ms| (now_ms - ms).max(0)),
+        behind_ms: age_ms(quorum, member.last_caught_up_ms, now_ms).filter(|_| detailed),
         endpoints: if detailed {
             member.endpoints.clone()
         } else {

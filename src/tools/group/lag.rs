@@ -1,20 +1,21 @@
-//! kafka_group_lag: how far groups are behind, in records and in seconds.
+//! kafka_group_lag: how far groups are behind, in records and in seconds, and where that is going.
 
-mod facts;
-mod text;
+pub(super) mod row;
+pub(super) mod text;
 
 use crate::page::{self, Page};
 use crate::problem::Error;
+use crate::sampling::Asked;
+use crate::sampling::gather::{Members, gather, live};
+use crate::sampling::prospect::{Seen, judge};
 use crate::tool::{Context, Effect, Tool};
 use crate::tools::common::{Detail, all_topics};
-use facts::gather;
 use kafkaweave_client::kafka::{Engine, KafkaError};
-use kafkaweave_core::diagnose::lag::{
-    FirstUnread, GroupLag, LagState, LagTotals, PartitionLag, TopicLag, unread_positions,
-};
-use kafkaweave_core::model::{GroupListing, GroupType, Missing};
+use kafkaweave_core::diagnose::lag::GroupLag;
+use kafkaweave_core::model::{GroupListing, Missing};
 use kafkaweave_core::names::NameFilter;
 use kafkaweave_core::near::near;
+use row::Row;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,25 +46,6 @@ pub struct Input {
     cursor: Option<String>,
 }
 
-/// One group's lag; partitions and topics where one group is asked for, or in detail.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct Row {
-    group: String,
-    #[serde(rename = "type")]
-    group_type: GroupType,
-    state: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    members: Option<usize>,
-    #[serde(flatten)]
-    totals: LagTotals,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    topics: Vec<TopicLag>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    partitions: Vec<PartitionLag>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    why: Option<String>,
-}
-
 /// Lag of the groups of a page.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Output {
@@ -83,70 +65,94 @@ impl Tool for MeasureLag {
     type Output = Output;
 
     fn description() -> &'static str {
-        "Lag of groups in records and seconds, by partition, with owners and expired offsets."
+        "Lag of groups in records and seconds, by partition, owners, verdict, rates, time to drain and to data loss."
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Output, Error> {
-        let engine = cx.cluster()?.engine()?;
+        let cluster = cx.cluster()?;
+        let engine = cluster.engine()?;
         let topics = NameFilter::parse(input.topic.as_deref())?;
         let mut missing = Vec::new();
-        let groups = chosen(engine, &input, &mut missing).await?;
-        let facts = gather(engine, &groups, &topics, missing).await?;
-        let only_lagging = input.lagging == Some(true);
-        let mut judged = facts.judge(&groups, &FirstUnread::new(), cx.now_ms);
+        let groups = chosen(engine, input.group.as_deref(), &mut missing).await?;
+        // Members of very many groups are asked for when it is known which of them are shown.
+        let members = if topics.is_any() && live(&groups) > DESCRIBED {
+            Members::Later
+        } else {
+            Members::Now
+        };
+        let mut facts = gather(engine, &groups, &topics, members, missing).await?;
+        let mut rough = facts.sums(&groups);
+        let everything = input.group.as_deref().is_none_or(str::is_empty);
+        cluster.sampler().asked(
+            if everything {
+                Asked::All
+            } else {
+                Asked::These(&groups)
+            },
+            facts.at_ms,
+            // Of some topics only, it would look as if the others were read no longer.
+            facts.in_parts(if topics.is_any() { &groups } else { &[] }),
+        );
         if !facts.elsewhere.is_empty() {
             // They have offsets, on other topics: "committed nothing" would be wrong of them.
-            judged.retain(|g| !facts.elsewhere.contains(&g.group));
-            if judged.is_empty() {
+            rough.retain(|g| !facts.elsewhere.contains(&g.group));
+            if rough.is_empty() {
                 known_topic(cx, &topics, input.topic.as_deref().unwrap_or_default()).await?;
             }
         }
+        let only_lagging = input.lagging == Some(true);
         if only_lagging {
-            judged.retain(|g| {
+            rough.retain(|g| {
                 g.totals.lag.is_none_or(|lag| lag > 0) || g.totals.expired + g.totals.unknown > 0
             });
         }
-        judged.sort_by(|a, b| a.group.cmp(&b.group));
+        rough.sort_by(|a, b| a.group.cmp(&b.group));
         if input.sort.unwrap_or_default() == Sort::Lag {
-            judged.sort_by_key(|g| std::cmp::Reverse(g.totals.lag));
+            rough.sort_by_key(|g| std::cmp::Reverse(g.totals.lag));
         }
         let limit = page::limit(input.limit, 30);
-        let (mut shown, page) = page::page(
-            judged,
+        let (shown, page) = page::page(
+            rough,
             page::question(&input),
             input.cursor.as_deref(),
             limit,
             |g| g.group.clone(),
         )?;
-        // Time lag costs a read at each position, so it is taken only for what is shown.
-        let positions = unread_positions(&shown);
-        if !positions.is_empty() {
-            let first_unread = engine.timestamps(&positions, cx.deadline).await;
-            let listed = |g: &GroupLag| groups.iter().find(|l| l.group == g.group).cloned();
-            let order: Vec<GroupListing> = shown.iter().filter_map(listed).collect();
-            shown = facts.judge(&order, &first_unread, cx.now_ms);
+        let listed = |g: &GroupLag| groups.iter().find(|l| l.group == g.group).cloned();
+        let order: Vec<GroupListing> = shown.iter().filter_map(listed).collect();
+        if !facts.described() && members == Members::Later {
+            facts.describe(engine, &order, &topics).await;
         }
         let deep = page.total == 1 || input.detail == Some(Detail::Detailed);
-        let groups = shown
-            .into_iter()
-            .map(|g| row(g, deep, only_lagging))
-            .collect();
+        let at_ms = facts.at_ms;
+        let seen = |group: &GroupLag| Seen {
+            points: cluster.sampler().points(group, at_ms),
+            longer: None,
+            ends: cluster.sampler().ends(group, at_ms),
+        };
+        let judged = judge(engine, &mut facts, &order, seen, deep, cx.deadline).await;
         Ok(Output {
-            groups,
+            groups: judged
+                .into_iter()
+                .map(|g| Row::new(g, deep, only_lagging))
+                .collect(),
             page,
             missing: facts.missing,
         })
     }
 }
 
+/// As many groups are described before it is known which of them are shown: one request a broker.
+const DESCRIBED: usize = 100;
+
 /// The groups asked for: the one of exactly that name, or those that fit the filter.
-async fn chosen(
+pub(super) async fn chosen(
     engine: &dyn Engine,
-    input: &Input,
+    wanted: Option<&str>,
     missing: &mut Vec<Missing>,
 ) -> Result<Vec<GroupListing>, Error> {
     let all = engine.groups().await?.into_value(missing);
-    let Some(wanted) = input.group.as_deref().filter(|g| !g.is_empty()) else {
+    let Some(wanted) = wanted.filter(|g| !g.is_empty()) else {
         return Ok(all);
     };
     if let Some(exact) = all.iter().find(|g| g.group == wanted) {
@@ -198,21 +204,4 @@ async fn known_topic(cx: &Context, topics: &NameFilter, wanted: &str) -> Result<
         near,
         maybe_hidden: true,
     })
-}
-
-fn row(group: GroupLag, deep: bool, only_lagging: bool) -> Row {
-    let mut partitions = if deep { group.partitions } else { Vec::new() };
-    if only_lagging {
-        partitions.retain(|p| p.lag != Some(0) || p.state != LagState::Ok);
-    }
-    Row {
-        group: group.group,
-        group_type: group.group_type,
-        state: group.state,
-        members: group.members,
-        totals: group.totals,
-        topics: if deep { group.topics } else { Vec::new() },
-        partitions,
-        why: group.why,
-    }
 }

@@ -34,13 +34,14 @@ public final class Plant {
 
     private Plant() {}
 
-    /** Arguments: topics|drop|produce|commit|member BOOTSTRAP .. */
+    /** Arguments: topics|drop|produce|commit|flow|member BOOTSTRAP .. */
     public static void main(String[] args) throws Exception {
         switch (args[0]) {
             case "topics" -> topics(args[1]);
             case "drop" -> drop(args[1]);
             case "produce" -> produce(args[1], args[2], properties(args, 3));
             case "commit" -> commit(args[1]);
+            case "flow" -> Flow.run(args[1], args[2], properties(args, 3));
             case "member" -> Member.run(args[1], args[2], args[3], args[4], properties(args, 5));
             default -> throw new IllegalArgumentException("unknown plant `" + args[0] + "`");
         }

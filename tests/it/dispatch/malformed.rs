@@ -74,7 +74,7 @@ async fn still_answers(raw: &mut Raw, after: &str) {
 
 #[tokio::test]
 async fn two_hundred_malformed_calls_give_errors_and_harm_nothing() {
-    let mut raw = Raw::legacy(&["--sandbox"], &[]).await;
+    let mut raw = Raw::legacy(&["--sandbox", "--toolsets", "all"], &[]).await;
     let mut numbers = Numbers(20_261_124);
     for _ in 0..200 {
         let (tool, arguments) = arguments(&mut numbers);

@@ -2,6 +2,11 @@
 //! that nobody waits for any more costs nothing.
 
 use crate::support::bed::{Bed, CommitPlan, Listener, RecordPlan, TopicPlan, exclusive};
+use crate::support::mcp::run;
+use kafkaweave::clusters::{Cluster, Clusters};
+use kafkaweave::dispatch::{Bounds, Dispatcher};
+use kafkaweave::surface::{Selection, Surface};
+use kafkaweave::tools;
 use kafkaweave_client::kafka::{Engine, Native, Stats, TopicSelection};
 use kafkaweave_client::profile::Profile;
 use kafkaweave_core::diagnose::lag::wanted_partitions;
@@ -9,7 +14,11 @@ use kafkaweave_core::model::{
     GroupListing, Isolation, OffsetSpec, PartitionRange, ScanOrder, ScanRequest,
 };
 use kafkaweave_core::search::Predicate;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
 
 const METADATA: i16 = 3;
 
@@ -104,6 +113,80 @@ async fn all_topics_are_one_metadata_request() {
     assert_eq!(after.sent(METADATA) - before.sent(METADATA), 1);
 }
 
+/// Requests by API of one whole call by a new process, its connections included.
+async fn call(bed: &Bed, words: &[&str]) -> (String, BTreeMap<String, usize>) {
+    let bootstrap = bed.bootstrap(Listener::Plaintext);
+    let options = ["call", "--bootstrap", &bootstrap, "--log", "requests=debug"];
+    let ran = run(&[&options, words].concat()).await;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let mut apis: BTreeMap<String, usize> = BTreeMap::new();
+    for line in ran.stderr.lines() {
+        if let Some((_, rest)) = line.split_once("api=\"") {
+            let name = rest.split('"').next().unwrap();
+            *apis.entry(name.into()).or_default() += 1;
+        }
+    }
+    (ran.stdout, apis)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_call_for_all_topics_is_one_metadata_request_beyond_connecting() {
+    let bed = exclusive();
+    let stem = bed.name("whole");
+    let plans: Vec<_> = (0..60)
+        .map(|n| TopicPlan::new(&format!("{stem}-{n}"), 2).replication(1))
+        .collect();
+    bed.plant_topics(&plans).unwrap();
+    let pattern = format!("{stem}*");
+    let (text, mut apis) = call(&bed, &["kafka_topic_list", "--pattern", &pattern]).await;
+    assert!(text.starts_with("60 topics"), "{text}");
+    // On a slow machine a second and a third address are dialled beside the first.
+    let connecting = apis.remove("ApiVersions").unwrap_or_default();
+    assert!((1..=3).contains(&connecting), "{connecting}");
+    assert_eq!(apis, [("Metadata".to_owned(), 1)].into());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_call_for_the_lag_of_hundreds_of_groups_is_thirty_requests_at_most() {
+    let bed = exclusive();
+    let topics: Vec<String> = (0..2).map(|_| bed.name("whole-lag")).collect();
+    let plans: Vec<_> = topics.iter().map(|t| TopicPlan::new(t, 3)).collect();
+    bed.plant_topics(&plans).unwrap();
+    for topic in &topics {
+        let records: Vec<_> = (0..30)
+            .map(|n| RecordPlan::value("x").partition(n % 3))
+            .collect();
+        bed.produce(topic, &records).unwrap();
+    }
+    let stem = bed.name("whole-lag-group");
+    let plan = |n: usize| {
+        let group = CommitPlan::new(&format!("{stem}-{n:03}"));
+        topics
+            .iter()
+            .flat_map(|topic| (0..3).map(move |partition| (topic, partition)))
+            .fold(group, |group, (topic, partition)| {
+                group.at(topic, partition, 4)
+            })
+    };
+    bed.commit(&(0..400).map(plan).collect::<Vec<_>>()).unwrap();
+    let mut costs = Vec::new();
+    for (group, count) in [(format!("{stem}-*"), 400), (format!("{stem}-00*"), 10)] {
+        let (text, apis) = call(&bed, &["kafka_group_lag", "--group", &group]).await;
+        assert!(text.starts_with(&format!("{count} groups")), "{text}");
+        // Six offsets behind in each of six partitions.
+        assert!(text.contains(" 36 "), "{text}");
+        let total: usize = apis.values().sum();
+        assert!(total <= 30, "{total} requests: {apis:?}");
+        assert_eq!(apis["ListGroups"], 3);
+        costs.push(apis);
+    }
+    // Connections apart, which a slow machine may open beside each other.
+    costs.iter_mut().for_each(|apis| {
+        apis.remove("ApiVersions");
+    });
+    assert_eq!(costs[0], costs[1], "of 400 and of 10 groups");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_scan_sends_no_more_requests_and_leaves_no_connections() {
     let bed = exclusive();
@@ -167,4 +250,71 @@ async fn a_dropped_scan_sends_no_more_requests_and_leaves_no_connections() {
     let at_rest = engine.stats();
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(engine.stats(), at_rest);
+}
+
+/// All tools over an engine whose requests are counted.
+fn tools_on(engine: &Native) -> Dispatcher {
+    let profile = Profile::new("bed", vec!["127.0.0.1:1".into()]);
+    let cluster = Cluster::new(profile, false).with_engine(Arc::new(engine.clone()));
+    let all = Selection {
+        toolsets: Some(vec!["all".into()]),
+        ..Selection::default()
+    };
+    let surface = Surface::choose(tools::all(), &all).unwrap();
+    let clusters = Arc::new(Clusters::new([cluster], None));
+    Dispatcher::new(Arc::new(surface), clusters, Bounds::default())
+}
+
+/// What a call answers, and how many requests it sent.
+async fn counted(engine: &Native, tool: &str, arguments: Value) -> (Value, u64) {
+    let before = engine.stats();
+    let Value::Object(arguments) = arguments else {
+        panic!("arguments are an object")
+    };
+    let never = CancellationToken::new();
+    let reply = tools_on(engine).call(tool, arguments, never).await.unwrap();
+    (reply.structured, between(&before, &engine.stats()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lag_of_a_thousand_groups_costs_at_most_thirty_requests() {
+    let bed = exclusive();
+    let topics: Vec<String> = (0..10).map(|_| bed.name("thousand")).collect();
+    let plans: Vec<_> = topics.iter().map(|t| TopicPlan::new(t, 10)).collect();
+    bed.plant_topics(&plans).unwrap();
+    for topic in &topics {
+        let records: Vec<_> = (0..400)
+            .map(|n| RecordPlan::value("v").partition(n % 10))
+            .collect();
+        bed.produce(topic, &records).unwrap();
+    }
+    let stem = bed.name("thousand");
+    let plan = |n: usize| {
+        // Everybody stands elsewhere, so that no two groups share a position.
+        let offset = i64::try_from(n % 40).unwrap();
+        let group = CommitPlan::new(&format!("{stem}-{n:04}"));
+        topics
+            .iter()
+            .flat_map(|topic| (0..10).map(move |partition| (topic, partition)))
+            .fold(group, |group, (topic, partition)| {
+                group.at(topic, partition, offset)
+            })
+    };
+    bed.commit(&(0..1_000).map(plan).collect::<Vec<_>>())
+        .unwrap();
+
+    // Cold: connections and all that has to be learnt first are counted.
+    let engine = engine(&bed);
+    let (answer, requests) = counted(&engine, "kafka_group_lag", json!({"group": stem})).await;
+    assert_eq!(answer["total"], 1_000);
+    let rows = answer["groups"].as_array().unwrap();
+    assert_eq!(rows.len(), 30);
+    for row in rows {
+        let lag = row["lag"].as_i64().unwrap();
+        assert!(lag == 100 * 40 || lag == 100 * 39, "{row:#}");
+        assert_eq!(row["members"], 0, "{row:#}");
+        assert!(row["max_time_lag_ms"].is_i64(), "{row:#}");
+        assert_eq!(row["outlook"]["loss"]["by"], "retention_ms", "{row:#}");
+    }
+    assert!(requests <= 30, "{requests} requests: {:?}", engine.stats());
 }

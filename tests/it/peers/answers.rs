@@ -15,6 +15,7 @@ fn sound(tool: &str) -> Value {
         "kafka_record_search" => json!({"topic": "payments", "where": ["key contains P"]}),
         "kafka_group_describe" => json!({"group": "billing"}),
         "kafka_config_describe" => json!({"kind": "topic", "name": "payments"}),
+        "kafka_group_watch" => json!({"seconds": 1}),
         _ => json!({}),
     }
 }
@@ -25,7 +26,7 @@ const LOCAL: [&str; 2] = ["kafka_cluster_list", "kafka_server_tools"];
 #[tokio::test(flavor = "multi_thread")]
 async fn every_tool_answers_within_its_schema_on_every_wire() {
     for wire in WIRES {
-        let client = Client::start(wire, &["--sandbox"]).await;
+        let client = Client::start(wire, &["--sandbox", "--toolsets", "all"]).await;
         assert_eq!(client.tools().len(), tools::all().count());
         for tool in tools::all() {
             let answer = client.call(tool.name, sound(tool.name)).await;
@@ -37,7 +38,8 @@ async fn every_tool_answers_within_its_schema_on_every_wire() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_tool_says_that_it_failed_when_no_broker_is_there() {
     for wire in WIRES {
-        let client = Client::start(wire, &["--bootstrap", "127.0.0.1:1"]).await;
+        let client =
+            Client::start(wire, &["--bootstrap", "127.0.0.1:1", "--toolsets", "all"]).await;
         for tool in tools::all() {
             if LOCAL.contains(&tool.name) {
                 client.call(tool.name, none()).await;
@@ -62,7 +64,7 @@ async fn sandbox() -> Sandbox {
 async fn reading_sends_the_brokers_nothing_but_reads() {
     let sandbox = sandbox().await;
     let bootstrap = sandbox.bootstrap();
-    let mut raw = Raw::legacy(&["--bootstrap", &bootstrap], &[]).await;
+    let mut raw = Raw::legacy(&["--bootstrap", &bootstrap, "--toolsets", "all"], &[]).await;
     let groups = |answer: Value| answer["result"]["structuredContent"]["groups"].clone();
     let before = groups(raw.call("kafka_group_list", json!({})).await);
     for tool in tools::all() {
@@ -141,7 +143,7 @@ async fn records_belong_to_the_topic_that_was_asked_for() {
 
 /// Answers of all tools on the sandbox: name, text, data.
 async fn answers() -> Vec<(&'static str, String, Value)> {
-    let mut raw = Raw::legacy(&["--sandbox"], &[]).await;
+    let mut raw = Raw::legacy(&["--sandbox", "--toolsets", "all"], &[]).await;
     let mut answers = Vec::new();
     for tool in tools::all() {
         let result = raw.call(tool.name, sound(tool.name)).await["result"].clone();

@@ -5,6 +5,9 @@
 //! Kafka's own tools answer through one warm JVM ([`Bed::kafka`], some 50 ms each), and the state that a test needs is
 //! planted by Kafka's own Java client (see `plant`), so the code under test is never its own witness.
 //!
+//! [`second`] is another cluster, of one node and one rack, for tests of what differs between two. It lives in a folder
+//! beside the first one's.
+//!
 //! `KAFKAWEAVE_BED` names another folder than `target/bed`; with `KAFKAWEAVE_BED_ATTACH=1` the cluster that
 //! `testbed/cluster.sh up` started there is used, and left running. Topics and groups of all tests live side by side:
 //! take names from [`Bed::name`], and never assert on what the whole cluster holds.
@@ -30,7 +33,7 @@ use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-pub(crate) use access::{Exclusive, Shared, exclusive, shared};
+pub(crate) use access::{Exclusive, Shared, exclusive, second, shared};
 pub(crate) use plant::{CommitPlan, GroupKind, Placed, RecordPlan, TopicPlan};
 pub(crate) use process::Process;
 pub(crate) use tools::{Failed, Member};
@@ -91,10 +94,11 @@ impl Bed {
 
     /// `host:port` of all nodes but those named, divided by commas.
     pub(crate) fn bootstrap_without(&self, listener: Listener, without: &[i32]) -> String {
-        let left: Vec<_> = NODES
-            .iter()
+        let left: Vec<_> = self
+            .endpoints
+            .nodes()
             .filter(|n| !without.contains(n))
-            .map(|n| self.address(*n, listener))
+            .map(|n| self.address(n, listener))
             .collect();
         left.join(",")
     }

@@ -1,6 +1,8 @@
 //! The group tools: groups of all types, members, committed offsets and lag, against Kafka's own group commands.
 
 mod lag;
+mod outlook;
+mod verdict;
 
 use super::{CONFIGS, CONSUMER_GROUPS, GROUPS, client, eventually, find, line, rows, says, steady};
 use crate::support::bed::{Bed, CommitPlan, GroupKind, RecordPlan, shared};

@@ -3,7 +3,7 @@
 
 use super::{CONFIGS, client_of_all, eventually, find, log_dirs, offsets, says};
 use crate::support::bed::{Bed, Listener, TopicPlan, shared};
-use crate::support::mcp::{Answer, Wire};
+use crate::support::mcp::Answer;
 use serde_json::{Value, json};
 
 const REASSIGN: &str = "org.apache.kafka.tools.reassign.ReassignPartitionsCommand";
@@ -72,7 +72,7 @@ async fn a_reassignment_under_way_is_listed_with_its_progress_and_its_throttles(
     ];
     bed.kafka(REASSIGN, &execute).unwrap();
 
-    let client = client_of_all(&bed, Wire::StdioModern).await;
+    let client = client_of_all(&bed).await;
     let asked = json!({"topic": topic});
     let ask = async || client.call("kafka_reassignment_list", asked.clone()).await;
     let before = size(&bed, &topic, 3);

@@ -78,6 +78,37 @@ async fn every_tool_answers_on_the_sandbox_on_every_wire() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_tools_of_security_and_brokers_answer_or_say_what_is_not_offered() {
+    let client = Client::start(
+        Wire::StdioModern,
+        &["--sandbox", "--toolsets", "security,broker"],
+    )
+    .await;
+    // Nobody has to log in there.
+    let acls = client.call("kafka_acl_list", none()).await;
+    assert_eq!(
+        (&acls.data["authorizer"], &acls.data["total"]),
+        (&json!(false), &json!(0))
+    );
+    says(
+        &acls,
+        &[
+            "no authorizer (SECURITY_DISABLED)",
+            "everybody who can connect may do all",
+        ],
+    );
+    for tool in ["kafka_user_list", "kafka_quota_list"] {
+        let refused = client.refused(tool, none()).await;
+        assert_eq!(refused.data["code"], "not_offered", "{}", refused.text);
+    }
+    let quorum = client.call("kafka_quorum_describe", none()).await;
+    assert_eq!(quorum.data["voters"], 3);
+    says(&quorum, &["3 voters (3 following, majority 2): 1 may fail"]);
+    let features = client.call("kafka_feature_list", none()).await;
+    says(&features, &["metadata.version", "30 (4.3-IV0)", "on 1,2,3"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_poison_record_is_found_by_what_it_is_not() {
     let client = sandbox(Wire::StdioModern).await;
     // No JSON has this path, and only the poison record is no JSON.
@@ -185,4 +216,52 @@ async fn the_other_planted_faults_are_found() {
     let rows = clicks.data["partitions"].as_array().unwrap();
     let end = |row: &Value| row["latest_offset"].as_i64().unwrap();
     assert!(end(&rows[0]) > rows[1..].iter().map(end).sum::<i64>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tools_on_transactions_and_storage_answer_or_say_what_is_not_offered() {
+    let client = Client::start(Wire::StdioModern, &["--sandbox", "--toolsets", "all"]).await;
+    for (tool, arguments, parts) in [
+        (
+            "kafka_transaction_list",
+            json!({"hanging": true}),
+            vec!["0 hanging, 0 open"],
+        ),
+        (
+            "kafka_producer_list",
+            json!({"topic": "orders"}),
+            vec!["producers unknown", "DescribeProducers is not offered by"],
+        ),
+        (
+            "kafka_reassignment_list",
+            json!({}),
+            vec![
+                "no reassignment is under way",
+                "no replication throttle is set",
+            ],
+        ),
+        (
+            "kafka_broker_logdirs",
+            json!({}),
+            vec![
+                "/sandbox/node-1/disk-b",
+                "biggest topics: ",
+                "skew between dirs of broker 1",
+            ],
+        ),
+    ] {
+        let answer = client.call(tool, arguments).await;
+        says(&answer, &parts);
+        assert!(tokens(&answer.text) <= 1_500, "{tool}\n{}", answer.text);
+    }
+    for (tool, arguments) in [
+        ("kafka_transaction_list", json!({})),
+        (
+            "kafka_transaction_describe",
+            json!({"transactional_id": "orders"}),
+        ),
+    ] {
+        let refused = client.refused(tool, arguments).await;
+        assert_eq!(refused.data["code"], "not_offered", "{}", refused.text);
+    }
 }

@@ -1,5 +1,7 @@
 //! The topic tools: names, partitions, leaders, ISR, ids, offsets, sizes, overrides, filters, sorts and pages.
 
+mod layout;
+
 use super::{
     CONFIGS, TOPICS, client, column, fields, find, ids, line, log_dirs, offsets, pages, says,
     steady,

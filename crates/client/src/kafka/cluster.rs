@@ -3,8 +3,11 @@
 //! Any broker answers all of it (DescribeQuorum is forwarded to the active controller). What a
 //! cluster does not tell is a gap.
 
+mod features;
 pub(crate) mod quorum;
 pub(crate) mod version;
+
+pub(crate) use features::features_of_each;
 
 use super::KafkaError;
 use super::code::code;

@@ -1,11 +1,17 @@
-//! Configurations: topics, groups and the cluster-wide default from any broker in one request,
-//! a broker's own from that broker.
+//! Configurations: topics, groups and the cluster-wide default from any broker, a broker's own from
+//! that broker. Many topics are asked for in pages, each from another broker, so that no answer is
+//! huge and no broker does all of the work.
 
+mod overrides;
 mod value;
+
+pub(crate) use overrides::overrides;
+#[cfg(test)]
+pub(crate) use overrides::request as overrides_request;
 
 use super::KafkaError;
 use super::code::{UNKNOWN_TOPIC_OR_PARTITION, code};
-use super::route::Router;
+use super::route::{Router, lost};
 use futures::future::join_all;
 use kafka_protocol::messages::describe_configs_request::DescribeConfigsResource;
 use kafka_protocol::messages::describe_configs_response::{
@@ -17,7 +23,10 @@ use kafkaweave_core::model::{
     ConfigEntry, ConfigResource, ConfigSource, ConfigSynonym, Missing, Partial, ResourceConfigs,
     ResourceKind,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+
+/// Resources in one request that any broker can answer.
+const PAGE: usize = 1_000;
 
 /// From this version on, documentation and types are offered (KIP-569).
 const DOCUMENTED: i16 = 3;
@@ -76,6 +85,29 @@ fn owner(resource: &ConfigResource) -> Option<Result<i32, String>> {
     })
 }
 
+/// Who answers a request.
+#[derive(Clone, Copy)]
+enum Asked {
+    Anyone,
+    /// Nobody else can.
+    Owner(i32),
+    /// Anyone, should this broker be lost.
+    First(i32),
+}
+
+/// What any broker can answer, in pages, and whom to ask for each.
+async fn pages<'a, 'r>(
+    router: &Router,
+    resources: &'a [&'r ConfigResource],
+) -> Result<Vec<(&'a [&'r ConfigResource], Asked)>, KafkaError> {
+    if resources.len() <= PAGE {
+        return Ok(resources.chunks(PAGE).map(|p| (p, Asked::Anyone)).collect());
+    }
+    let brokers = router.brokers().await?;
+    let homes = brokers.iter().map(|id| Asked::First(*id)).cycle();
+    Ok(resources.chunks(PAGE).zip(homes).collect())
+}
+
 /// Configurations in the order asked for.
 pub(crate) async fn configs(
     router: &Router,
@@ -84,28 +116,46 @@ pub(crate) async fn configs(
     detail: bool,
 ) -> Result<Partial<Vec<ResourceConfigs>>, KafkaError> {
     let mut missing = Vec::new();
-    let mut by_broker: BTreeMap<Option<i32>, Vec<&ConfigResource>> = BTreeMap::new();
+    let mut places: BTreeMap<&ConfigResource, usize> = BTreeMap::new();
+    let mut anywhere = Vec::new();
+    let mut by_broker: BTreeMap<i32, Vec<&ConfigResource>> = BTreeMap::new();
     for (at, resource) in resources.iter().enumerate() {
         // Kafka refuses a request that names a resource twice.
-        if resources.iter().take(at).any(|r| r == resource) {
+        if places.contains_key(resource) {
             continue;
         }
+        places.insert(resource, at);
         match owner(resource) {
-            None => by_broker.entry(None).or_default().push(resource),
-            Some(Ok(id)) => by_broker.entry(Some(id)).or_default().push(resource),
+            None => anywhere.push(resource),
+            Some(Ok(id)) => by_broker.entry(id).or_default().push(resource),
             Some(Err(why)) => missing.push(gap(resource, None, why)),
         }
     }
-    let calls = by_broker.into_iter().map(|(broker, resources)| async move {
+    let mut requests: Vec<(Asked, Vec<&ConfigResource>)> = by_broker
+        .into_iter()
+        .map(|(id, resources)| (Asked::Owner(id), resources))
+        .collect();
+    for (page, home) in pages(router, &anywhere).await? {
+        requests.push((home, page.to_vec()));
+    }
+    let calls = requests.into_iter().map(|(asked, resources)| async move {
         let question = Question {
             resources,
             keys,
             detail,
         };
         let build = |version| question.request(version);
-        let outcome = match broker {
-            None => router.ask(build).await,
-            Some(id) => router.call(id, build).await,
+        let outcome = match asked {
+            Asked::Anyone => router.ask(build).await,
+            Asked::Owner(id) => router.call(id, build).await,
+            Asked::First(id) => match router.call(id, build).await {
+                Err(error) if lost(&error) => router.ask(build).await,
+                outcome => outcome,
+            },
+        };
+        let broker = match asked {
+            Asked::Owner(id) => Some(id),
+            Asked::Anyone | Asked::First(_) => None,
         };
         (broker, question.resources, outcome)
     });
@@ -128,7 +178,7 @@ pub(crate) async fn configs(
     {
         return Err(error);
     }
-    found.sort_by_key(|c: &ResourceConfigs| resources.iter().position(|r| *r == c.resource));
+    found.sort_by_key(|c: &ResourceConfigs| places.get(&c.resource).copied());
     Ok(Partial {
         value: found,
         missing,
@@ -151,10 +201,13 @@ fn take(
     found: &mut Vec<ResourceConfigs>,
     missing: &mut Vec<Missing>,
 ) {
+    let results: HashMap<(i8, &str), &DescribeConfigsResult> = answer
+        .results
+        .iter()
+        .map(|r| ((r.resource_type, r.resource_name.as_str()), r))
+        .collect();
     for resource in asked {
-        let result = answer.results.iter().find(|r| {
-            r.resource_type == number(resource.kind) && r.resource_name.as_str() == resource.name
-        });
+        let result = results.get(&(number(resource.kind), resource.name.as_str()));
         match result.map(|r| (r, refusal(resource, r))) {
             None => missing.push(gap(
                 resource,

@@ -291,7 +291,23 @@ impl Connection {
             },
             Refused::Encoding(reason) => self.broken::<R>(format!("request not sent: {reason}")),
         })?;
-        match tokio::time::timeout(timeout, self.round_trip(id, R::KEY, bytes)).await {
+        let (asked, sent_bytes) = (Instant::now(), bytes.len());
+        let outcome = tokio::time::timeout(timeout, self.round_trip(id, R::KEY, bytes)).await;
+        // What a question costs: `--log requests=debug`. An answer that never came has no bytes.
+        let received_bytes = match &outcome {
+            Ok(Some(frame)) => Some(frame.len() + 4),
+            _ => None,
+        };
+        tracing::debug!(
+            target: "requests",
+            broker = self.address(),
+            api = name,
+            version,
+            sent_bytes,
+            received_bytes,
+            ms = u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX),
+        );
+        match outcome {
             Ok(Some(frame)) => Ok(frame),
             Ok(None) => Err(self.shared.ended(&name)),
             Err(_) => {

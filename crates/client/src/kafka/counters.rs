@@ -21,10 +21,13 @@ pub const READ_APIS: &[i16] = &[
     16, // ListGroups
     17, // SaslHandshake
     18, // ApiVersions
+    29, // DescribeAcls
     32, // DescribeConfigs
     35, // DescribeLogDirs
     36, // SaslAuthenticate
     46, // ListPartitionReassignments
+    48, // DescribeClientQuotas
+    50, // DescribeUserScramCredentials
     55, // DescribeQuorum
     60, // DescribeCluster
     61, // DescribeProducers

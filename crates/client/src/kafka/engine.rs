@@ -7,12 +7,13 @@
 use super::KafkaError;
 use async_trait::async_trait;
 use kafkaweave_core::model::{
-    Cluster, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation, LogDir,
-    OffsetSpec, Partial, PartitionOffset, PartitionProducers, Reassignment, ResourceConfigs,
-    ScanReport, ScanRequest, Topic, TopicPartition, TransactionDescription, TransactionFilter,
+    Acl, AclFilter, BrokerFeatures, Cluster, CommitLog, ConfigResource, GroupDescription,
+    GroupListing, GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset,
+    PartitionProducers, Quorum, Quota, QuotaFilter, Reassignment, ResourceConfigs, ScanReport,
+    ScanRequest, ScramUser, Topic, TopicPartition, TransactionDescription, TransactionFilter,
     TransactionListing,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use tokio::time::Instant;
 
 /// Which topics are asked for.
@@ -37,7 +38,8 @@ pub trait Engine: Send + Sync {
     /// that is refused for want of rights is `NotAuthorized`, among several it is a gap.
     async fn topics(&self, selection: &TopicSelection) -> Result<Partial<Vec<Topic>>, KafkaError>;
 
-    /// Configurations, one request per broker concerned. `keys` of `None` asks for all keys;
+    /// Configurations, one request per broker concerned; more than a thousand topics or groups are
+    /// divided into pages, and the pages among the brokers. `keys` of `None` asks for all keys;
     /// `detail` adds synonyms and documentation.
     async fn configs(
         &self,
@@ -45,6 +47,13 @@ pub trait Engine: Send + Sync {
         keys: Option<&[String]>,
         detail: bool,
     ) -> Result<Partial<Vec<ResourceConfigs>>, KafkaError>;
+
+    /// Configuration that is set on topics themselves, by topic and key, for many topics: some
+    /// hundreds in a request, spread over the brokers. The value of a sensitive key is `None`.
+    async fn overrides(
+        &self,
+        topics: &[String],
+    ) -> Result<Partial<BTreeMap<String, BTreeMap<String, Option<String>>>>, KafkaError>;
 
     /// Log dirs of all brokers, in parallel; `topics` of `None` lists all replicas, an empty slice
     /// none (dirs and volumes only).
@@ -67,6 +76,16 @@ pub trait Engine: Send + Sync {
         &self,
         groups: &[GroupListing],
     ) -> Result<Partial<Vec<GroupOffsets>>, KafkaError>;
+
+    /// What one group committed and when, from the last `max_bytes` of its part of Kafka's own
+    /// offsets topic. Needs the right to read that topic. Under `deadline` it answers with what it
+    /// has.
+    async fn commits(
+        &self,
+        group: &str,
+        max_bytes: u64,
+        deadline: Instant,
+    ) -> Result<CommitLog, KafkaError>;
 
     /// Offsets of partitions, one request per leader and spec. A partition without an answer is a
     /// gap.
@@ -98,6 +117,23 @@ pub trait Engine: Send + Sync {
         positions: &[(TopicPartition, i64)],
         deadline: Instant,
     ) -> HashMap<(TopicPartition, i64), Result<i64, String>>;
+
+    /// ACLs in order of resource, name, pattern, principal: one request. A cluster without an
+    /// authorizer refuses with `SECURITY_DISABLED` (code 54).
+    async fn acls(&self, filter: &AclFilter) -> Result<Vec<Acl>, KafkaError>;
+
+    /// Users with SCRAM credentials, by name: one request. Those of other mechanisms are not stored
+    /// in Kafka.
+    async fn users(&self) -> Result<Partial<Vec<ScramUser>>, KafkaError>;
+
+    /// Client quotas, defaults included, by entity: one request.
+    async fn quotas(&self, filter: &QuotaFilter) -> Result<Vec<Quota>, KafkaError>;
+
+    /// The metadata quorum alone, as the active controller sees it: one request.
+    async fn quorum(&self) -> Result<Quorum, KafkaError>;
+
+    /// Feature levels as each broker tells them, one request per broker. Fenced brokers are gaps.
+    async fn features(&self) -> Result<Partial<Vec<BrokerFeatures>>, KafkaError>;
 
     /// Reassignments under way, by partition; `topics` of `None` asks for all, which is one
     /// request. The controller answers, whichever broker is asked.

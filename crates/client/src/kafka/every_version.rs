@@ -3,15 +3,18 @@
 //! The codec refuses a field that a version lacks, which would show only against such a broker.
 
 use super::route::{Keys, find, metadata};
-use super::{cluster, configs, connection, offsets, probe, storage, topics};
-use super::{producers, reassignments, transactions};
+use super::{
+    acls, cluster, configs, connection, offsets, probe, producers, quotas, reassignments, storage,
+    topics, transactions, users,
+};
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::{
     SaslAuthenticateRequest, SaslHandshakeRequest, describe_topic_partitions_request::Cursor,
 };
 use kafka_protocol::protocol::Request;
 use kafkaweave_core::model::{
-    ConfigResource, Isolation, OffsetSpec, ResourceKind, TransactionFilter,
+    AclFilter, AclMatch, AclOperation, AclPermission, AclResource, ConfigResource, Isolation,
+    OffsetSpec, QuotaFilter, QuotaKind, QuotaMatch, ResourceKind, TransactionFilter,
 };
 use std::time::Duration;
 
@@ -94,6 +97,8 @@ fn configurations() {
             every(0, |v| question.request(v));
         }
     }
+    let topics = ["orders".to_owned(), "payments".to_owned()];
+    every(0, |_| configs::overrides_request(&[&topics[0], &topics[1]]));
 }
 
 #[test]
@@ -126,6 +131,46 @@ fn offsets_of_every_kind() {
 fn ends_of_replicas() {
     let wanted = [("orders".to_owned(), vec![0, 1])].into();
     every(0, |_| offsets::replicas::request(&wanted));
+}
+
+#[test]
+fn acls_of_every_filter() {
+    every(0, |v| acls::describe(&AclFilter::default(), v));
+    for pattern in [
+        AclMatch::Match,
+        AclMatch::Any,
+        AclMatch::Literal,
+        AclMatch::Prefixed,
+    ] {
+        let filter = AclFilter {
+            resource: Some(AclResource::User),
+            name: Some("orders".into()),
+            pattern,
+            principal: Some("User:alice".into()),
+            operation: Some(AclOperation::TwoPhaseCommit),
+            permission: Some(AclPermission::Deny),
+        };
+        every(0, |v| acls::describe(&filter, v));
+    }
+}
+
+#[test]
+fn users_with_credentials() {
+    every(0, users::describe);
+}
+
+#[test]
+fn quotas_of_every_filter() {
+    every(0, |v| quotas::describe(&QuotaFilter::default(), v));
+    let filter = QuotaFilter {
+        parts: vec![
+            (QuotaKind::User, QuotaMatch::Named("alice".into())),
+            (QuotaKind::ClientId, QuotaMatch::Default),
+            (QuotaKind::Ip, QuotaMatch::Any),
+        ],
+        strict: true,
+    };
+    every(0, |v| quotas::describe(&filter, v));
 }
 
 #[test]

@@ -1,13 +1,15 @@
 //! Groups of every type: listing, members and assignments, committed offsets.
 //!
 //! The cost is in brokers, not in groups: each broker lists exactly the groups that it
-//! coordinates, and is asked for up to a hundred of them at once on the same connection. What a
+//! coordinates, and is asked for many of them at once on the same connection. What a
 //! coordinator does not give is a gap in the answer, per group or per partition.
 
 mod batch;
+mod commits;
 mod committed;
 mod describe;
 mod list;
+mod offsets_message;
 mod protocol;
 mod share_message;
 mod streams_message;
@@ -15,6 +17,7 @@ mod streams_message;
 mod tests;
 mod wire;
 
+pub(crate) use commits::commits;
 pub(crate) use committed::committed;
 pub(crate) use describe::describe;
 pub(crate) use list::list;

@@ -6,17 +6,20 @@
 use super::counters::Stats;
 use super::route::Router;
 use super::{Engine, KafkaError, TopicSelection};
-use super::{cluster, configs, groups, offsets, scan, storage, topics};
-use super::{producers, reassignments, transactions};
+use super::{
+    acls, cluster, configs, groups, offsets, producers, quotas, reassignments, scan, storage,
+    topics, transactions, users,
+};
 use crate::profile::{EngineChoice, Profile};
 use async_trait::async_trait;
 use kafkaweave_core::model::{
-    Cluster, ConfigResource, GroupDescription, GroupListing, GroupOffsets, Isolation, LogDir,
-    OffsetSpec, Partial, PartitionOffset, PartitionProducers, Reassignment, ResourceConfigs,
-    ScanReport, ScanRequest, Topic, TopicPartition, TransactionDescription, TransactionFilter,
+    Acl, AclFilter, BrokerFeatures, Cluster, CommitLog, ConfigResource, GroupDescription,
+    GroupListing, GroupOffsets, Isolation, LogDir, OffsetSpec, Partial, PartitionOffset,
+    PartitionProducers, Quorum, Quota, QuotaFilter, Reassignment, ResourceConfigs, ScanReport,
+    ScanRequest, ScramUser, Topic, TopicPartition, TransactionDescription, TransactionFilter,
     TransactionListing,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -87,6 +90,13 @@ impl Engine for Native {
         configs::configs(&self.router, resources, keys, detail).await
     }
 
+    async fn overrides(
+        &self,
+        topics: &[String],
+    ) -> Result<Partial<BTreeMap<String, BTreeMap<String, Option<String>>>>, KafkaError> {
+        configs::overrides(&self.router, topics).await
+    }
+
     async fn log_dirs(
         &self,
         topics: Option<&[String]>,
@@ -110,6 +120,15 @@ impl Engine for Native {
         groups: &[GroupListing],
     ) -> Result<Partial<Vec<GroupOffsets>>, KafkaError> {
         groups::committed(&self.router, groups).await
+    }
+
+    async fn commits(
+        &self,
+        group: &str,
+        max_bytes: u64,
+        deadline: Instant,
+    ) -> Result<CommitLog, KafkaError> {
+        groups::commits(&self.router, group, max_bytes, deadline).await
     }
 
     async fn offsets(
@@ -141,6 +160,26 @@ impl Engine for Native {
         deadline: Instant,
     ) -> HashMap<(TopicPartition, i64), Result<i64, String>> {
         scan::timestamps(&self.router, positions, deadline).await
+    }
+
+    async fn acls(&self, filter: &AclFilter) -> Result<Vec<Acl>, KafkaError> {
+        acls::acls(&self.router, filter).await
+    }
+
+    async fn users(&self) -> Result<Partial<Vec<ScramUser>>, KafkaError> {
+        users::users(&self.router).await
+    }
+
+    async fn quotas(&self, filter: &QuotaFilter) -> Result<Vec<Quota>, KafkaError> {
+        quotas::quotas(&self.router, filter).await
+    }
+
+    async fn quorum(&self) -> Result<Quorum, KafkaError> {
+        cluster::quorum::quorum(&self.router).await
+    }
+
+    async fn features(&self) -> Result<Partial<Vec<BrokerFeatures>>, KafkaError> {
+        cluster::features_of_each(&self.router).await
     }
 
     async fn reassignments(

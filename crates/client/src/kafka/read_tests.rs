@@ -1,5 +1,7 @@
 //! The reads against a scripted cluster of two brokers: what moves, refuses or stays silent.
 
+mod pages;
+
 use super::peer::{Do, Peer, Seen, profile};
 use super::{Engine, KafkaError, Native, TopicSelection};
 use kafka_protocol::messages::describe_cluster_response::DescribeClusterBroker;

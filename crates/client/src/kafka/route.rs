@@ -36,6 +36,10 @@ use tokio::time::Instant;
 /// Any broker can answer, and this one takes so long that another is asked beside it.
 const HESITATION: Duration = Duration::from_secs(1);
 
+/// How long an address has before the next is dialled beside it. A healthy broker needs less, and
+/// then the others are spared a log-in that nobody would use.
+const HEAD_START: Duration = Duration::from_millis(100);
+
 /// Tries of a call that Kafka refuses for a passing reason.
 pub(crate) const TRIES: usize = 3;
 
@@ -120,7 +124,7 @@ impl Router {
         self.0.dialer.counters().stats()
     }
 
-    /// A live connection to some broker. All known addresses are tried side by side.
+    /// A live connection to some broker. All known addresses are tried, soon side by side.
     ///
     /// # Errors
     /// `Unreachable` with every attempt; the error itself where it lies with the profile or the
@@ -141,7 +145,8 @@ impl Router {
             .find(|c| c.address() != except)
     }
 
-    /// Dials all known addresses but `except`; the first that is ready wins.
+    /// Dials all known addresses but `except`, each a little after the one before or when that has
+    /// failed; the first that is ready wins.
     async fn race(&self, except: &str) -> Result<Connection, KafkaError> {
         let mut addresses = self.profile().bootstrap.clone();
         if let Some(nodes) = locked(&self.0.nodes).as_ref() {
@@ -153,15 +158,22 @@ impl Router {
                 unique.push(address);
             }
         }
-        let mut dials: FuturesUnordered<_> = unique
-            .iter()
-            .map(|address| async { (address.clone(), self.0.dialer.open(address).await) })
-            .collect();
+        let mut waiting = unique.iter();
+        let mut dials = FuturesUnordered::new();
         let mut attempts = Vec::new();
-        while let Some((address, outcome)) = dials.next().await {
+        loop {
+            if let Some(address) = waiting.next() {
+                dials.push(async { (address.clone(), self.0.dialer.open(address).await) });
+            }
+            let outcome = tokio::select! {
+                outcome = dials.next() => outcome,
+                () = tokio::time::sleep(HEAD_START), if waiting.len() > 0 => continue,
+            };
             match outcome {
-                Ok(connection) => return Ok(connection),
-                Err(error) => attempts.push(Attempt { address, error }),
+                Some((_, Ok(connection))) => return Ok(connection),
+                Some((address, Err(error))) => attempts.push(Attempt { address, error }),
+                None if waiting.len() == 0 => break,
+                None => {}
             }
         }
         attempts.sort_by_key(|a| unique.iter().position(|u| *u == a.address));

@@ -4,72 +4,50 @@
 //! it where there is one, what it means and what mends it. Partitions in the same trouble are one
 //! finding with all of them in it, so a dead broker is a handful of findings, not thousands.
 //!
-//! One snapshot has no past: rates, trends and flapping are not judged here. What the snapshot
-//! lacks is named in [`Report::unchecked`], and where it forbids a judgement the verdict is
-//! [`Verdict::Unknown`], not [`Verdict::Healthy`].
+//! One snapshot has no past: rates, flapping and what lasts for too long are judged only against
+//! an earlier one, of which a [`Digest`] is enough. What the snapshot lacks is named in
+//! [`Report::unchecked`], and where it forbids a judgement the verdict is [`Verdict::Unknown`],
+//! not [`Verdict::Healthy`].
 
+mod basis;
 mod blame;
 mod brokers;
 mod configuration;
+mod digest;
 mod finding;
+mod groups;
+mod internal;
 mod partitions;
+mod placement;
 mod quorum;
+mod reassignments;
+mod rule;
+mod score;
+mod settings;
+mod since;
+mod snapshot;
+mod software;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod thresholds;
+mod transactions;
 mod verdict;
+mod words;
 
+pub use basis::Basis;
 pub use brokers::missing_brokers;
-pub use finding::{Finding, Report, Rule, Severity, Verdict};
+pub use digest::{Digest, DigestError, MOST_CHARACTERS};
+pub use finding::{Deduction, Finding, Report, Score, Severity, Verdict};
+pub use rule::{Area, Rule};
+pub use settings::{BROKER_KEYS, Setting, Settings, TOPIC_KEYS, broker_settings, topic_settings};
+pub use since::{Change, Comparison, VolumeRate};
+pub use snapshot::{GroupSight, LogRange, OpenTransaction, Snapshot};
 
-use crate::model::{Cluster, LogDir, Missing, ResourceConfigs, ResourceKind, Topic};
+pub use thresholds::Thresholds;
+
+use crate::model::{ResourceConfigs, ResourceKind};
 use std::collections::BTreeMap;
-
-/// What is judged. All of it is what an engine answered, unchanged.
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    /// Brokers and quorum.
-    pub cluster: Cluster,
-    /// All topics; `None` when they could not be had.
-    pub topics: Option<Vec<Topic>>,
-    /// `min.insync.replicas` by topic (see [`min_insync_replicas`]); a topic that is absent has an
-    /// unknown one.
-    pub min_insync_replicas: BTreeMap<String, i32>,
-    /// Log dirs of the brokers that answered; `None` when nobody asked.
-    pub log_dirs: Option<Vec<LogDir>>,
-    /// Gaps of all the answers above.
-    pub missing: Vec<Missing>,
-    /// When the snapshot was taken, epoch ms.
-    pub now_ms: i64,
-}
-
-/// From where on something is worth a finding.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Thresholds {
-    /// Used share of a volume that is a warning, 0 to 1.
-    pub disk_warning_ratio: f64,
-    /// Used share of a volume that is critical, 0 to 1.
-    pub disk_critical_ratio: f64,
-    /// A voter that has not fetched for this long is silent, ms.
-    pub voter_silent_ms: i64,
-    /// A voter this many records behind the quorum's leader is lagging.
-    pub voter_lag_records: i64,
-    /// Share of a broker's preferred leaderships that others hold, 0 to 1: Kafka's own
-    /// `leader.imbalance.per.broker.percentage` is 10 %.
-    pub leader_imbalance_ratio: f64,
-}
-
-impl Default for Thresholds {
-    fn default() -> Self {
-        Self {
-            disk_warning_ratio: 0.85,
-            disk_critical_ratio: 0.95,
-            voter_silent_ms: 10_000,
-            voter_lag_records: 1_000,
-            leader_imbalance_ratio: 0.10,
-        }
-    }
-}
 
 /// Judges a snapshot. Findings come worst first, then by rule.
 pub fn health(snapshot: &Snapshot, thresholds: &Thresholds) -> Report {
@@ -79,6 +57,13 @@ pub fn health(snapshot: &Snapshot, thresholds: &Thresholds) -> Report {
     quorum::judge(snapshot, thresholds, &mut findings);
     storage::judge(snapshot, thresholds, &mut findings);
     configuration::judge(snapshot, thresholds, &mut findings);
+    internal::judge(snapshot, &mut findings);
+    placement::judge(snapshot, thresholds, &mut findings);
+    software::judge(snapshot, &mut findings);
+    groups::judge(snapshot, thresholds, &mut findings);
+    transactions::judge(snapshot, thresholds, &mut findings);
+    reassignments::judge(snapshot, thresholds, &mut findings);
+    since::judge(snapshot, thresholds, &mut findings);
     findings.sort_by_key(|f| (f.severity, f.rule));
     verdict::report(snapshot, findings)
 }

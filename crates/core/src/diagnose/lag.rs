@@ -16,6 +16,7 @@ mod members;
 pub mod outlook;
 mod owner;
 mod position;
+mod rows;
 mod sums;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use answer::{GroupLag, LagState, LagTotals, Owner, PartitionLag, Subtopology
 pub use gaps::commit_gap;
 pub use history::{History, Limits, Point, Span};
 pub use members::{MemberLoad, MemberLoads, SKEW_TIMES, member_loads};
+pub use owner::{owned, owners_told};
 
 use crate::model::{
     GroupDescription, GroupListing, GroupOffsets, GroupType, Missing, OffsetSpec, PartitionOffset,
@@ -31,7 +33,8 @@ use crate::model::{
 };
 use gaps::Gaps;
 use owner::Owners;
-use position::{Bounds, Commit, read_from};
+use position::Bounds;
+pub use position::read_from;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// How far a record's timestamp may lie in the future and still count as "just now", ms. Clocks of
@@ -66,8 +69,12 @@ pub struct LagInput<'a> {
     pub missing: &'a [Missing],
 }
 
-/// How a gap says that a topic is smaller than thought.
-const NO_PARTITION: &str = "has no partition";
+/// Why a share group has no time lag, and no verdict.
+const OUT_OF_ORDER: &str = "members of a share group acknowledge out of order";
+
+/// How the reading of an unread record's timestamp says that there is none: all offsets up to the
+/// end are markers of transactions, or were compacted away. Nothing is late then.
+pub const NO_RECORD: &str = "no record is at or after";
 
 type BoundsByPartition<'a> = HashMap<&'a str, HashMap<i32, Bounds>>;
 
@@ -75,6 +82,12 @@ type BoundsByPartition<'a> = HashMap<&'a str, HashMap<i32, Bounds>>;
 ///
 /// A group's partitions are those it committed to and those that its members hold.
 pub fn lag(input: &LagInput<'_>) -> Vec<GroupLag> {
+    each(input).collect()
+}
+
+/// As [`lag`], one group after the other: a thousand groups have a hundred thousand rows, which
+/// whoever wants the sums alone need not keep all at once.
+pub fn each<'a>(input: &'a LagInput<'a>) -> impl Iterator<Item = GroupLag> + 'a {
     let bounds = bounds(input.offsets);
     let gaps = Gaps::of(input.missing);
     let committed: HashMap<&str, &GroupOffsets> = input
@@ -88,22 +101,17 @@ pub fn lag(input: &LagInput<'_>) -> Vec<GroupLag> {
         .iter()
         .map(|d| (d.group.as_str(), d))
         .collect();
-    input
-        .groups
-        .iter()
-        .map(|listing| {
-            let name = listing.group.as_str();
-            let description = described.get(name).copied();
-            group_lag(
-                input,
-                listing,
-                committed.get(name).copied(),
-                description,
-                &bounds,
-                &gaps,
-            )
-        })
-        .collect()
+    input.groups.iter().map(move |listing| {
+        let name = listing.group.as_str();
+        group_lag(
+            input,
+            listing,
+            committed.get(name).copied(),
+            described.get(name).copied(),
+            &bounds,
+            &gaps,
+        )
+    })
 }
 
 /// The partitions that [`lag`] will show, sorted: those whose first and end offsets to ask for.
@@ -111,17 +119,29 @@ pub fn wanted_partitions(
     committed: &[GroupOffsets],
     descriptions: Option<&[GroupDescription]>,
 ) -> Vec<TopicPartition> {
-    let mut wanted: BTreeSet<(&str, i32)> = committed
-        .iter()
-        .flat_map(|group| &group.offsets)
-        .map(|offset| (offset.topic.as_str(), offset.partition))
-        .collect();
+    let mut wanted: BTreeMap<&str, BTreeSet<i32>> = BTreeMap::new();
+    for group in committed {
+        // A topic's offsets stand together: it is looked up once and not once for each.
+        for of_topic in group.offsets.chunk_by(|a, b| a.topic == b.topic) {
+            let Some(first) = of_topic.first() else {
+                continue;
+            };
+            let partitions = wanted.entry(&first.topic).or_default();
+            partitions.extend(of_topic.iter().map(|offset| offset.partition));
+        }
+    }
     for description in descriptions.unwrap_or_default() {
-        wanted.extend(Owners::of(description).partitions().map(|(key, _)| key));
+        for ((topic, partition), _) in Owners::of(description).partitions() {
+            wanted.entry(topic).or_default().insert(partition);
+        }
     }
     wanted
         .into_iter()
-        .map(|(topic, partition)| TopicPartition::new(topic, partition))
+        .flat_map(|(topic, partitions)| {
+            partitions
+                .into_iter()
+                .map(move |partition| TopicPartition::new(topic, partition))
+        })
         .collect()
 }
 
@@ -170,58 +190,35 @@ fn group_lag(
     gaps: &Gaps<'_>,
 ) -> GroupLag {
     let owners = description.map(Owners::of);
-    let mut rows: BTreeMap<(&str, i32), Commit<'_>> = BTreeMap::new();
-    if let Some(owners) = &owners {
-        let absent = |topic: &str, partition: i32| {
-            gaps.of_partition(topic, partition)
-                .is_some_and(|why| why.contains(NO_PARTITION))
+    let rows = rows::rows(committed, owners.as_ref(), gaps, &listing.group);
+    let mut partitions = Vec::with_capacity(rows.len());
+    // Of the topic of the last row, which most often is that of the next one too.
+    let mut of_topic: Option<(&str, Option<&HashMap<i32, Bounds>>)> = None;
+    for ((topic, partition), commit) in rows {
+        let bounds = match of_topic {
+            Some((last, bounds)) if last == topic => bounds,
+            _ => bounds.get(topic),
         };
-        let commit = match committed {
-            Some(_) => Commit::None,
-            None => Commit::Unknown("the group's committed offsets are not known"),
-        };
-        rows.extend(
-            owners
-                .partitions()
-                .filter(|((topic, partition), derived)| !derived || !absent(topic, *partition))
-                .map(|(key, _)| (key, commit)),
-        );
+        of_topic = Some((topic, bounds));
+        let known = bounds
+            .and_then(|bounds| bounds.get(&partition))
+            .copied()
+            .unwrap_or_default();
+        let gap = || gaps.of_partition(topic, partition);
+        let mut row = position::records(topic, partition, commit, known, gap);
+        if listing.group_type == GroupType::Share {
+            position::share(commit, &mut row);
+        }
+        row.owner = owners
+            .as_ref()
+            .and_then(|owners| owners.of_partition(topic, partition));
+        if listing.group_type == GroupType::Share && row.lag != Some(0) {
+            row.time_why = Some(OUT_OF_ORDER.into());
+        } else {
+            position::time(input, &mut row);
+        }
+        partitions.push(row);
     }
-    for offset in committed.iter().flat_map(|group| &group.offsets) {
-        let commit = match offset.offset {
-            0.. => Commit::At(offset),
-            _ => Commit::None,
-        };
-        rows.insert((offset.topic.as_str(), offset.partition), commit);
-    }
-    for (key, why) in gaps.commits(&listing.group) {
-        rows.insert(*key, Commit::Unknown(why));
-    }
-    let partitions: Vec<PartitionLag> = rows
-        .into_iter()
-        .map(|((topic, partition), commit)| {
-            let known = bounds
-                .get(topic)
-                .and_then(|of_topic| of_topic.get(&partition))
-                .copied()
-                .unwrap_or_default();
-            let tp = TopicPartition::new(topic, partition);
-            let mut row =
-                position::records(&tp, commit, known, || gaps.of_partition(topic, partition));
-            if listing.group_type == GroupType::Share {
-                position::share(commit, &mut row);
-            }
-            row.owner = owners
-                .as_ref()
-                .and_then(|owners| owners.of_partition(topic, partition));
-            if listing.group_type == GroupType::Share && row.lag != Some(0) {
-                row.time_why = Some("members of a share group acknowledge out of order".into());
-            } else {
-                position::time(input, &tp, &mut row);
-            }
-            row
-        })
-        .collect();
     // The rows are then not all that there are.
     let short = committed.is_none();
     let why = match committed {
@@ -247,6 +244,7 @@ fn group_lag(
         group: listing.group.clone(),
         group_type: listing.group_type,
         state: listing.state.clone(),
+        protocol_type: listing.protocol_type.clone(),
         coordinator: listing.coordinator,
         members,
         totals: sums::total(partitions.iter(), owners_known, short),

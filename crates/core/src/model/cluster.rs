@@ -79,6 +79,19 @@ pub struct Feature {
     pub finalized: Option<i16>,
 }
 
+/// Feature levels as one broker tells them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokerFeatures {
+    /// Broker.
+    pub broker: i32,
+    /// By name.
+    pub features: Vec<Feature>,
+    /// Epoch of the finalized levels; `None` when the broker does not know them.
+    pub finalized_epoch: Option<i64>,
+    /// Version of its software, as [`Cluster::kafka_version`].
+    pub kafka_version: Option<String>,
+}
+
 /// A cluster as one description.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cluster {

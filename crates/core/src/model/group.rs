@@ -138,3 +138,26 @@ pub struct GroupOffsets {
     /// By topic and partition.
     pub offsets: Vec<CommittedOffset>,
 }
+
+/// One commit as Kafka keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoggedCommit {
+    /// Topic.
+    pub topic: String,
+    /// Partition.
+    pub partition: i32,
+    /// Next offset to be read.
+    pub offset: i64,
+    /// When it was committed, epoch ms.
+    pub at_ms: i64,
+}
+
+/// Commits of a group, from the tail of the log that keeps them.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct CommitLog {
+    /// Oldest first.
+    pub commits: Vec<LoggedCommit>,
+    /// Timestamp of the oldest record that was looked at, epoch ms: commits before it were not
+    /// seen. `None` when the log is empty.
+    pub since_ms: Option<i64>,
+}

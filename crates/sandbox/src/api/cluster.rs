@@ -223,8 +223,9 @@ pub(crate) fn reassignments(
     ListPartitionReassignmentsResponse::default()
 }
 
-/// There are no ACLs. A cluster without an authorizer answers error 54; the sandbox answers an empty
-/// list, so that tools for ACLs can be shown.
+/// There is no authorizer, so there are no ACLs, and the answer is Kafka's own (SECURITY_DISABLED).
 pub(crate) fn describe_acls(_: &Context, _: &DescribeAclsRequest, _: i16) -> DescribeAclsResponse {
     DescribeAclsResponse::default()
+        .with_error_code(54)
+        .with_error_message(Some(text("No Authorizer is configured.")))
 }

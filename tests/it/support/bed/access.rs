@@ -31,6 +31,12 @@ pub(crate) fn shared() -> Shared {
     Shared { bed, _turn: turn }
 }
 
+/// The second cluster, of one node, beside the first one. Nobody breaks its node; the guard of the first one keeps
+/// that (and the JVM of Kafka's tools, which both share) whole meanwhile.
+pub(crate) fn second(_first: &Bed) -> &'static Bed {
+    start::second()
+}
+
 /// Waits until no other test uses the cluster.
 pub(crate) fn exclusive() -> Exclusive {
     let bed = start::bed();
@@ -87,6 +93,21 @@ impl Exclusive {
     pub(crate) fn lose_log_dir(&self) {
         let mut command = self.cluster();
         run(command.args(["lose", "1", "b"])).unwrap_or_else(|why| fail(&why));
+    }
+
+    /// Ends a node, changes a line of its settings (`None` takes it away), and starts it again. The guard's end does not
+    /// put it back.
+    pub(crate) fn reconfigure(&self, node: i32, key: &str, value: Option<&str>) {
+        let file = self.bed.dir.join(format!("run/node{node}.properties"));
+        let text = std::fs::read_to_string(&file).unwrap_or_else(|e| fail(&e.to_string()));
+        let first = format!("{key}=");
+        let kept = text.lines().filter(|line| !line.starts_with(&first));
+        let mut lines: Vec<String> = kept.map(str::to_owned).collect();
+        lines.extend(value.map(|value| format!("{key}={value}")));
+        lines.push(String::new());
+        self.halt(node);
+        std::fs::write(&file, lines.join("\n")).unwrap_or_else(|e| fail(&e.to_string()));
+        self.start(node);
     }
 
     /// Waits until every other node lists two brokers only.

@@ -279,7 +279,9 @@ impl Bed {
     }
 
     /// A live member of a group, with client settings such as `client.id` or `enable.auto.commit` (`false` if not said);
-    /// `plant.stuck=true` makes a classic or consumer member hang when its partitions are revoked. Returns once it has
+    /// `plant.stuck=true` makes a classic or consumer member hang when its partitions are revoked,
+    /// `plant.pace.ms=N` slows it down to a record each N ms, and at `plant.poison=N` it does not get beyond that offset;
+    /// these two commit every 100 ms. Returns once it has
     /// its first assignment (share: once it runs).
     pub(crate) fn join(
         &self,
@@ -288,11 +290,36 @@ impl Bed {
         group: &str,
         settings: &[(&str, &str)],
     ) -> Result<Member, Failed> {
-        let words = self.member_words(kind, topic, group, settings);
-        let words: Vec<_> = words.iter().map(String::as_str).collect();
-        let member = Member::start(self.endpoints.tools(), &words).map_err(|e| not_started(&e))?;
+        let member = self.knock(kind, topic, group, settings)?;
         member.await_output(JOIN, joined)?;
         Ok(member)
+    }
+
+    /// As [`Bed::join`], without waiting for an assignment: for a group that does not come to one.
+    pub(crate) fn knock(
+        &self,
+        kind: GroupKind,
+        topic: &str,
+        group: &str,
+        settings: &[(&str, &str)],
+    ) -> Result<Member, Failed> {
+        let words = self.member_words(kind, topic, group, settings);
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        Member::start(self.endpoints.tools(), &words).map_err(|e| not_started(&e))
+    }
+
+    /// Produces so many records a second to partitions of a topic, until dropped.
+    pub(crate) fn flow(&self, topic: &str, rates: &[(i32, u32)]) -> Result<Member, Failed> {
+        let bootstrap = self.bootstrap(Listener::Plaintext);
+        let rates: Vec<_> = rates
+            .iter()
+            .map(|(p, rate)| format!("{p}={rate}"))
+            .collect();
+        let mut words = vec![PLANT, "flow", &bootstrap, topic];
+        words.extend(rates.iter().map(String::as_str));
+        let flow = Member::start(self.endpoints.tools(), &words).map_err(|e| not_started(&e))?;
+        flow.await_output(JOIN, joined)?;
+        Ok(flow)
     }
 
     /// As [`Bed::join`], in its own process: killed when dropped, so it never leaves the group by itself.

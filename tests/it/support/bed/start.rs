@@ -39,6 +39,10 @@ impl Endpoints {
             .copied()
     }
 
+    pub(super) fn nodes(&self) -> impl Iterator<Item = i32> {
+        self.nodes.iter().map(|n| n.id)
+    }
+
     pub(super) fn python(&self) -> &Path {
         &self.python
     }
@@ -69,6 +73,30 @@ pub(super) fn bed() -> &'static Bed {
     }
 }
 
+static SECOND: OnceLock<Result<Bed, String>> = OnceLock::new();
+
+/// The second cluster of this process, one small node, started at the first call. Kafka's tools run in the JVM of the
+/// first one.
+#[expect(clippy::panic, reason = "as above")]
+pub(super) fn second() -> &'static Bed {
+    match SECOND.get_or_init(|| start_second(bed())) {
+        Ok(bed) => bed,
+        Err(why) => panic!("the second test bed did not start: {why}"),
+    }
+}
+
+fn start_second(first: &Bed) -> Result<Bed, String> {
+    let mut dir = first.dir.clone().into_os_string();
+    dir.push("-second");
+    let dir = PathBuf::from(dir);
+    fs::create_dir_all(&dir).map_err(|e| format!("`{}`: {e}", dir.display()))?;
+    let settings = [("NODES", "1"), ("HEAP", "256m"), ("TOOLS", "none")];
+    let hold = hold(&dir, &settings)?;
+    let mut second = of(dir, Some(hold))?;
+    second.endpoints.tools = first.endpoints.tools;
+    Ok(second)
+}
+
 fn start() -> Result<Bed, String> {
     let dir = std::env::var_os("KAFKAWEAVE_BED").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bed"),
@@ -79,7 +107,12 @@ fn start() -> Result<Bed, String> {
         .canonicalize()
         .map_err(|e| format!("`{}`: {e}", dir.display()))?;
     let attach = std::env::var_os("KAFKAWEAVE_BED_ATTACH").is_some();
-    let hold = if attach { None } else { Some(hold(&dir)?) };
+    let hold = if attach { None } else { Some(hold(&dir, &[])?) };
+    of(dir, hold)
+}
+
+/// The cluster that is up in a folder.
+fn of(dir: PathBuf, hold: Option<Hold>) -> Result<Bed, String> {
     let file = dir.join("run/endpoints.json");
     let text = fs::read_to_string(&file).map_err(|e| format!("`{}`: {e}", file.display()))?;
     let endpoints =
@@ -94,12 +127,13 @@ fn start() -> Result<Bed, String> {
     })
 }
 
-fn hold(dir: &Path) -> Result<Hold, String> {
+fn hold(dir: &Path, settings: &[(&str, &str)]) -> Result<Hold, String> {
     let log = dir.join("hold.log");
     let said = File::create(&log).map_err(|e| format!("`{}`: {e}", log.display()))?;
     let script = Bed::script("hold.sh");
     let mut process = Command::new(&script)
         .env("KAFKAWEAVE_BED", dir)
+        .envs(settings.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(said)

@@ -5,17 +5,7 @@
 //! lower bound. A compatible service of another maker answers what it emulates.
 
 use kafkaweave_core::model::Feature;
-
-/// The feature whose levels follow the releases.
-pub(crate) const METADATA_VERSION: &str = "metadata.version";
-
-/// Names of the levels from 1 up (Kafka's `MetadataVersion`, as of 4.3.1).
-const LEVELS: [&str; 30] = [
-    "3.0-IV1", "3.1-IV0", "3.2-IV0", "3.3-IV0", "3.3-IV1", "3.3-IV2", "3.3-IV3", "3.4-IV0",
-    "3.5-IV0", "3.5-IV1", "3.5-IV2", "3.6-IV0", "3.6-IV1", "3.6-IV2", "3.7-IV0", "3.7-IV1",
-    "3.7-IV2", "3.7-IV3", "3.7-IV4", "3.8-IV0", "3.9-IV0", "4.0-IV0", "4.0-IV1", "4.0-IV2",
-    "4.0-IV3", "4.1-IV0", "4.1-IV1", "4.2-IV0", "4.2-IV1", "4.3-IV0",
-];
+use kafkaweave_core::release::{METADATA_VERSION, newest_release, release_of};
 
 /// API and version that first came with a release, newest first.
 const FIRST_SEEN: [(i16, i16, &str); 14] = [
@@ -35,13 +25,6 @@ const FIRST_SEEN: [(i16, i16, &str); 14] = [
     (21, 0, "0.11"),
 ];
 
-/// Name of a level of `metadata.version`, e.g. 30 is `4.3-IV0`; `None` when it is newer than this
-/// program.
-pub(crate) fn level_name(level: i16) -> Option<&'static str> {
-    let index = usize::try_from(level).ok()?.checked_sub(1)?;
-    LEVELS.get(index).copied()
-}
-
 /// `4.3`, or `3.1 or newer` where only a bound is known; `None` when nothing fits.
 pub(crate) fn kafka_version(
     features: &[Feature],
@@ -49,9 +32,9 @@ pub(crate) fn kafka_version(
 ) -> Option<String> {
     let levels = features.iter().find(|f| f.name == METADATA_VERSION);
     if let Some(level) = levels.and_then(|f| f.supported_max).filter(|l| *l > 0) {
-        return Some(match level_name(level) {
-            Some(name) => name.split('-').next().unwrap_or(name).to_owned(),
-            None => format!("newer than {}", release_of_last_level()),
+        return Some(match release_of(level) {
+            Some(release) => release.to_owned(),
+            None => format!("newer than {}", newest_release()),
         });
     }
     let offered: Vec<_> = apis.into_iter().collect();
@@ -60,11 +43,6 @@ pub(crate) fn kafka_version(
         .iter()
         .find(|(key, version, _)| reached(*key, *version))
         .map(|(_, _, release)| format!("{release} or newer"))
-}
-
-fn release_of_last_level() -> &'static str {
-    let last = LEVELS.last().copied().unwrap_or_default();
-    last.split('-').next().unwrap_or(last)
 }
 
 #[cfg(test)]
@@ -93,8 +71,6 @@ mod tests {
             let found = kafka_version(&metadata(level), []);
             assert_eq!(found.as_deref(), Some(release));
         }
-        assert_eq!(level_name(30), Some("4.3-IV0"));
-        assert_eq!((level_name(0), level_name(31)), (None, None));
     }
 
     #[test]

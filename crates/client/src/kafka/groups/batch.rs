@@ -9,8 +9,8 @@ use kafkaweave_core::model::{GroupListing, Missing, Partial};
 use std::collections::BTreeMap;
 use std::future::Future;
 
-/// Groups per request: as fast as all at once, and an answer stays within some 2 MB.
-pub(super) const GROUPS_PER_REQUEST: usize = 100;
+/// Groups per request: as fast as all at once, and an answer stays within a few MB.
+pub(super) const GROUPS_PER_REQUEST: usize = 250;
 
 /// Requests in flight per coordinator. It answers them one after the other; two in flight spare
 /// the way back and forth, more would only pile up answers.

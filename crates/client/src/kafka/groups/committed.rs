@@ -6,6 +6,7 @@ use super::super::KafkaError;
 use super::super::code::code;
 use super::super::route::Router;
 use super::batch::{Answer, Asked, ask_coordinators};
+use super::offsets_message::{AnsweredGroup, GroupsOffsetsRequest, GroupsOffsetsResponse};
 use super::share_message::{ShareOffsetsRequest, ShareOffsetsResponse};
 use super::{gone, group_id};
 use futures::future::{join, join_all};
@@ -19,8 +20,6 @@ use kafkaweave_core::model::{
 
 /// From this version on, "all topics" can be asked for.
 const ALL_TOPICS: i16 = 2;
-/// From this version on, one request takes many groups (KIP-709).
-const BATCHED: i16 = 8;
 const OFFSET_FETCH: &str = "OffsetFetch";
 const SHARE_OFFSETS: &str = "DescribeShareGroupOffsets";
 
@@ -48,20 +47,22 @@ pub(crate) async fn committed(
     Asked::into_partial(asked, "committed offsets")
 }
 
-/// All topics of these groups; below version 8 exactly one group.
-fn request(groups: &[String], version: i16) -> OffsetFetchRequest {
-    let request = OffsetFetchRequest::default();
-    if version >= BATCHED {
-        let of = |name: &String| {
-            OffsetFetchRequestGroup::default()
-                .with_group_id(group_id(name))
-                .with_topics(None)
-        };
-        request.with_groups(groups.iter().map(of).collect())
-    } else {
-        let name = groups.first().map_or("", String::as_str);
-        request.with_group_id(group_id(name)).with_topics(None)
-    }
+/// All topics of these groups.
+fn request(groups: &[String]) -> GroupsOffsetsRequest {
+    let of = |name: &String| {
+        OffsetFetchRequestGroup::default()
+            .with_group_id(group_id(name))
+            .with_topics(None)
+    };
+    let groups = groups.iter().map(of).collect();
+    GroupsOffsetsRequest(OffsetFetchRequest::default().with_groups(groups))
+}
+
+/// All topics of one group, below the versions of [`GroupsOffsetsRequest`].
+fn single_request(group: &str) -> OffsetFetchRequest {
+    OffsetFetchRequest::default()
+        .with_group_id(group_id(group))
+        .with_topics(None)
 }
 
 async fn fetch(
@@ -70,17 +71,15 @@ async fn fetch(
     names: Vec<String>,
 ) -> Result<Vec<Answer<GroupOffsets>>, KafkaError> {
     let connection = router.broker(broker).await?;
+    if connection.version::<GroupsOffsetsRequest>().is_some() {
+        let (answer, _) = router.call(broker, |_| request(&names)).await?;
+        return Ok(batched(answer, broker));
+    }
     match connection.version::<OffsetFetchRequest>() {
-        Some(version) if version >= BATCHED => {
-            let build = |version| request(&names, version);
-            let (answer, _) = router.call(broker, build).await?;
-            Ok(batched(&answer, broker))
-        }
-        Some(version) if version >= ALL_TOPICS => {
-            let calls = names.iter().map(|name| {
-                let group = std::slice::from_ref(name);
-                router.call(broker, move |version| request(group, version))
-            });
+        Some(ALL_TOPICS..) => {
+            let calls = names
+                .iter()
+                .map(|name| router.call(broker, move |_| single_request(name)));
             let outcomes = join_all(calls).await;
             let mut answers = Vec::with_capacity(names.len());
             for (name, outcome) in names.iter().zip(outcomes) {
@@ -108,31 +107,23 @@ struct Row<'a> {
     error_text: Option<&'a StrBytes>,
 }
 
-fn batched(answer: &OffsetFetchResponse, broker: i32) -> Vec<Answer<GroupOffsets>> {
-    let of_group =
-        |group: &kafka_protocol::messages::offset_fetch_response::OffsetFetchResponseGroup| {
-            let rows = group.topics.iter().flat_map(|topic| {
-                topic.partitions.iter().map(|p| Row {
-                    topic: &topic.name,
-                    partition: p.partition_index,
-                    offset: p.committed_offset,
-                    leader_epoch: p.committed_leader_epoch,
-                    metadata: p.metadata.as_ref(),
-                    lag: -1,
-                    error: p.error_code,
-                    error_text: None,
-                })
-            });
-            offsets(
-                OFFSET_FETCH,
-                &group.group_id,
-                group.error_code,
-                None,
-                rows,
-                broker,
-            )
+fn batched(answer: GroupsOffsetsResponse, broker: i32) -> Vec<Answer<GroupOffsets>> {
+    let of_group = |group: AnsweredGroup| {
+        let name = group.group_id.as_str();
+        if let Some(error) = refusal(OFFSET_FETCH, name, group.error_code, None) {
+            return (name.to_owned(), Err(error));
+        }
+        let gap = |(partition, number): &(TopicPartition, i16)| {
+            gap(OFFSET_FETCH, name, partition, *number, None, broker)
         };
-    answer.groups.iter().map(of_group).collect()
+        let missing = group.errors.iter().filter_map(gap).collect();
+        let offsets = GroupOffsets {
+            group: name.to_owned(),
+            offsets: group.offsets,
+        };
+        (name.to_owned(), Ok((offsets, missing)))
+    };
+    answer.groups.into_iter().map(of_group).collect()
 }
 
 fn single(name: &str, answer: &OffsetFetchResponse, broker: i32) -> Answer<GroupOffsets> {
@@ -195,6 +186,42 @@ fn share(answer: &ShareOffsetsResponse, broker: i32) -> Vec<Answer<GroupOffsets>
     answers
 }
 
+/// Why a coordinator gives nothing of a group.
+fn refusal(
+    operation: &str,
+    group: &str,
+    number: i16,
+    text: Option<&StrBytes>,
+) -> Option<KafkaError> {
+    let text = text.map(StrBytes::as_str);
+    let error = code(number, operation, &format!("group `{group}`"), text)?;
+    Some(if gone(&error) {
+        KafkaError::UnknownGroup {
+            group: group.to_owned(),
+        }
+    } else {
+        error
+    })
+}
+
+/// A partition of which a coordinator gives nothing.
+fn gap(
+    operation: &str,
+    group: &str,
+    partition: &TopicPartition,
+    number: i16,
+    text: Option<&StrBytes>,
+    broker: i32,
+) -> Option<Missing> {
+    let text = text.map(StrBytes::as_str);
+    let error = code(number, operation, &format!("`{partition}`"), text)?;
+    Some(Missing {
+        what: commit_gap(group, partition),
+        broker: Some(broker),
+        why: error.to_string(),
+    })
+}
+
 /// Turns the rows of one group into its offsets and gaps.
 fn offsets<'a>(
     operation: &str,
@@ -204,41 +231,31 @@ fn offsets<'a>(
     rows: impl Iterator<Item = Row<'a>>,
     broker: i32,
 ) -> Answer<GroupOffsets> {
-    let text = text.map(StrBytes::as_str);
-    if let Some(error) = code(number, operation, &format!("group `{group}`"), text) {
-        let error = if gone(&error) {
-            KafkaError::UnknownGroup {
-                group: group.to_owned(),
-            }
-        } else {
-            error
-        };
+    if let Some(error) = refusal(operation, group, number, text) {
         return (group.to_owned(), Err(error));
     }
     let (mut offsets, mut missing) = (Vec::new(), Vec::new());
     for row in rows {
-        let text = row.error_text.map(StrBytes::as_str);
-        let error = (row.error != 0).then(|| {
+        if row.error != 0 {
             let partition = TopicPartition::new(row.topic.as_str(), row.partition);
-            let error = code(row.error, operation, &format!("`{partition}`"), text);
-            (partition, error)
-        });
-        match error {
-            Some((partition, Some(error))) => missing.push(Missing {
-                what: commit_gap(group, &partition),
-                broker: Some(broker),
-                why: error.to_string(),
-            }),
-            // Nothing committed, or no start offset yet: -1.
-            _ if row.offset < 0 => {}
-            _ => offsets.push(CommittedOffset {
+            missing.extend(gap(
+                operation,
+                group,
+                &partition,
+                row.error,
+                row.error_text,
+                broker,
+            ));
+        } else if row.offset >= 0 {
+            // Else nothing is committed, or there is no start offset yet: -1.
+            offsets.push(CommittedOffset {
                 topic: row.topic.to_string(),
                 partition: row.partition,
                 offset: row.offset,
                 leader_epoch: (row.leader_epoch >= 0).then_some(row.leader_epoch),
                 metadata: row.metadata.map(ToString::to_string).unwrap_or_default(),
                 lag: (row.lag >= 0).then_some(row.lag),
-            }),
+            });
         }
     }
     offsets.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));

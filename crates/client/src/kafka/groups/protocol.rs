@@ -4,21 +4,43 @@
 //! that are left before anything is allocated, and what does not parse is `None`.
 
 /// A cursor that never reads past its end.
-struct Bytes<'a>(&'a [u8]);
+pub(super) struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
     fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
         Some(taken)
     }
 
-    fn int16(&mut self) -> Option<i16> {
+    pub(super) fn int16(&mut self) -> Option<i16> {
         Some(i16::from_be_bytes(self.take(2)?.try_into().ok()?))
     }
 
-    fn int32(&mut self) -> Option<i32> {
+    pub(super) fn int32(&mut self) -> Option<i32> {
         Some(i32::from_be_bytes(self.take(4)?.try_into().ok()?))
+    }
+
+    pub(super) fn int64(&mut self) -> Option<i64> {
+        Some(i64::from_be_bytes(self.take(8)?.try_into().ok()?))
+    }
+
+    /// A length as an unsigned varint, one above what it is (KIP-482).
+    pub(super) fn compact_string(&mut self) -> Option<String> {
+        let mut length = 0_usize;
+        for shift in [0, 7, 14, 21] {
+            let [byte] = self.take(1)? else { return None };
+            length |= usize::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                let text = std::str::from_utf8(self.take(length.checked_sub(1)?)?).ok()?;
+                return Some(text.to_owned());
+            }
+        }
+        None
     }
 
     /// A count of things of at least `size` bytes each. A null array (-1) has none.
@@ -31,7 +53,7 @@ impl<'a> Bytes<'a> {
         (count.checked_mul(size)? <= self.0.len()).then_some(count)
     }
 
-    fn string(&mut self) -> Option<String> {
+    pub(super) fn string(&mut self) -> Option<String> {
         let length = usize::try_from(self.int16()?).ok()?;
         let text = std::str::from_utf8(self.take(length)?).ok()?;
         Some(text.to_owned())

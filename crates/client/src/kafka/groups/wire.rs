@@ -81,6 +81,7 @@ pub(super) fn nullable<B: ByteBuf, T>(
 pub(super) fn text<B: ByteBuf>(buf: &mut B) -> Result<Option<StrBytes>> {
     match unsigned(buf)? {
         0 => Ok(None),
+        1 => Ok(Some(StrBytes::default())),
         length => {
             let bytes = buf.try_get_bytes(length - 1)?;
             Ok(Some(StrBytes::from_utf8(bytes)?))
@@ -104,11 +105,7 @@ pub(super) fn array<B: ByteBuf, T>(
     Ok(nullable_array(buf, read)?.unwrap_or_default())
 }
 
-/// A compact array that may be null. Grows as it is read, whatever count it states.
-pub(super) fn nullable_array<B: ByteBuf, T>(
-    buf: &mut B,
-    read: impl Fn(&mut B) -> Result<T>,
-) -> Result<Option<Vec<T>>> {
+fn nullable_count<B: ByteBuf>(buf: &mut B) -> Result<Option<usize>> {
     let Some(count) = unsigned(buf)?.checked_sub(1) else {
         return Ok(None);
     };
@@ -117,6 +114,23 @@ pub(super) fn nullable_array<B: ByteBuf, T>(
         "array of {count} in {} bytes",
         buf.remaining()
     );
+    Ok(Some(count))
+}
+
+/// The count of a compact array's items, each of which takes at least one of the bytes left; null
+/// counts as none.
+pub(super) fn count<B: ByteBuf>(buf: &mut B) -> Result<usize> {
+    Ok(nullable_count(buf)?.unwrap_or_default())
+}
+
+/// A compact array that may be null. Grows as it is read, whatever count it states.
+pub(super) fn nullable_array<B: ByteBuf, T>(
+    buf: &mut B,
+    read: impl Fn(&mut B) -> Result<T>,
+) -> Result<Option<Vec<T>>> {
+    let Some(count) = nullable_count(buf)? else {
+        return Ok(None);
+    };
     let mut items = Vec::new();
     for _ in 0..count {
         items.push(read(buf)?);

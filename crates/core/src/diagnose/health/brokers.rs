@@ -1,6 +1,7 @@
 //! Brokers: fenced, missing, and online ones that do not answer.
 
-use super::finding::{Finding, Rule, Severity, count};
+use super::finding::{Finding, Severity, count};
+use super::rule::Rule;
 use super::{Snapshot, blame};
 use crate::model::{BrokerState, Cluster, Missing, Topic, TopicPartition};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +64,50 @@ pub(super) fn judge(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
         findings.push(found);
     }
     silent(snapshot, topics, findings);
+    unregistered(snapshot, findings);
+}
+
+/// Nodes that fetch the metadata log without a vote and without being registered.
+fn unregistered(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
+    let cluster = &snapshot.cluster;
+    // Where fenced brokers cannot be listed, one of them looks like one that is not registered.
+    let hidden = snapshot.missing.iter().any(|m| m.what.contains("fenced"));
+    let Some(quorum) = cluster.quorum.as_ref().filter(|_| !hidden) else {
+        return;
+    };
+    let known: BTreeSet<i32> = cluster
+        .brokers
+        .iter()
+        .map(|b| b.id)
+        .chain(quorum.voters.iter().map(|v| v.id))
+        .collect();
+    let mut ids: Vec<i32> = quorum
+        .observers
+        .iter()
+        .map(|o| o.id)
+        .filter(|id| *id >= 0 && !known.contains(id))
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return;
+    }
+    let mut found = Finding::new(
+        Rule::UnregisteredBrokers,
+        Severity::Warning,
+        count(&ids, "node", "nodes"),
+    );
+    found.evidence = ids
+        .iter()
+        .map(|id| {
+            format!("node {id} fetches the metadata log, does not vote and is not registered")
+        })
+        .collect();
+    found.meaning = "a broker that is up but refused (its id, cluster id, log dirs or supported features), one that was unregistered while it ran, or a controller that was not added to the voters".into();
+    found.remedy = "read its log for the refused registration; add a controller with kafka-metadata-quorum.sh add-controller, or stop the node".into();
+    found.next_tool = Some("kafka_quorum_describe".into());
+    found.brokers = ids;
+    findings.push(found);
 }
 
 fn silent(snapshot: &Snapshot, topics: &[Topic], findings: &mut Vec<Finding>) {
@@ -141,5 +186,6 @@ fn broker_finding(rule: Rule, topics: &[Topic], ids: &[i32]) -> Finding {
         brokers: ids.to_vec(),
         partitions,
         topics: vec![],
+        groups: vec![],
     }
 }

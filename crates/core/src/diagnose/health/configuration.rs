@@ -1,7 +1,13 @@
 //! Risks in how things are set up: replication, min ISR, leadership away from where it belongs.
 
+mod compaction;
+mod retention;
+mod sizes;
+mod unclean;
+
 use super::blame::online;
-use super::finding::{Finding, Rule, Severity, count};
+use super::finding::{Finding, Severity, count};
+use super::rule::Rule;
 use super::{Snapshot, Thresholds};
 use crate::model::{BrokerState, Topic, TopicPartition};
 use std::collections::BTreeMap;
@@ -11,6 +17,10 @@ pub(super) fn judge(snapshot: &Snapshot, thresholds: &Thresholds, findings: &mut
     replication_factor_one(snapshot, topics, findings);
     min_isr(snapshot, topics, findings);
     imbalance(snapshot, topics, thresholds, findings);
+    unclean::judge(snapshot, findings);
+    sizes::judge(snapshot, findings);
+    retention::judge(snapshot, thresholds, findings);
+    compaction::judge(snapshot, thresholds, findings);
 }
 
 fn replication_factor(topic: &Topic) -> Option<usize> {
@@ -32,7 +42,11 @@ fn replication_factor_one(snapshot: &Snapshot, topics: &[Topic], findings: &mut 
         .filter(|b| b.state != BrokerState::Missing)
         .count();
     let internal = single.iter().filter(|t| t.internal).count();
-    let mut found = finding(Rule::ReplicationFactorOne, Severity::Warning, &single);
+    let mut found = finding(
+        Rule::ReplicationFactorOne,
+        Severity::Warning,
+        names(&single),
+    );
     found.evidence = vec![format!(
         "{} of {} topics have one replica ({internal} internal); {brokers} brokers are registered",
         single.len(),
@@ -55,15 +69,19 @@ fn min_isr(snapshot: &Snapshot, topics: &[Topic], findings: &mut Vec<Finding>) {
         .iter()
         .filter(|topic| {
             let factor = replication_factor(topic).and_then(|n| i32::try_from(n).ok());
-            let min_isr = snapshot.min_insync_replicas.get(&topic.name);
+            let min_isr = snapshot.min_isr(&topic.name);
             matches!((factor, min_isr), (Some(factor), Some(min_isr))
-                if *min_isr >= factor && *min_isr > 1)
+                if min_isr >= factor && min_isr > 1)
         })
         .collect();
     if tight.is_empty() {
         return;
     }
-    let mut found = finding(Rule::MinIsrNotBelowReplication, Severity::Warning, &tight);
+    let mut found = finding(
+        Rule::MinIsrNotBelowReplication,
+        Severity::Warning,
+        names(&tight),
+    );
     found.evidence = tight
         .iter()
         .take(5)
@@ -71,7 +89,7 @@ fn min_isr(snapshot: &Snapshot, topics: &[Topic], findings: &mut Vec<Finding>) {
             Some(format!(
                 "{}: min.insync.replicas {}, replication factor {}",
                 topic.name,
-                snapshot.min_insync_replicas.get(&topic.name)?,
+                snapshot.min_isr(&topic.name)?,
                 replication_factor(topic)?
             ))
         })
@@ -149,22 +167,18 @@ fn imbalance(
         brokers,
         partitions,
         topics: vec![],
+        groups: vec![],
     });
 }
 
-fn finding(rule: Rule, severity: Severity, topics: &[&Topic]) -> Finding {
-    let mut names: Vec<String> = topics.iter().map(|t| t.name.clone()).collect();
+fn finding(rule: Rule, severity: Severity, mut names: Vec<String>) -> Finding {
     names.sort();
-    Finding {
-        rule,
-        severity,
-        subject: count(&names, "topic", "topics"),
-        evidence: vec![],
-        meaning: String::new(),
-        remedy: String::new(),
-        next_tool: Some("kafka_topic_describe".into()),
-        brokers: vec![],
-        partitions: vec![],
-        topics: names,
-    }
+    let mut found = Finding::new(rule, severity, count(&names, "topic", "topics"));
+    found.topics = names;
+    found.next_tool = Some("kafka_topic_describe".into());
+    found
+}
+
+fn names(topics: &[&Topic]) -> Vec<String> {
+    topics.iter().map(|t| t.name.clone()).collect()
 }

@@ -1,5 +1,7 @@
 //! What a health judgement says.
 
+use super::rule::{Area, Rule};
+use super::since::Comparison;
 use crate::model::TopicPartition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,56 +18,6 @@ pub enum Severity {
     Warning,
     /// Worth knowing.
     Info,
-}
-
-/// What is looked for, in order of weight.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Rule {
-    /// Partitions without a leader.
-    OfflinePartitions,
-    /// Partitions with fewer replicas in sync than `min.insync.replicas`.
-    UnderMinIsr,
-    /// The metadata quorum has no leader.
-    QuorumNoLeader,
-    /// A log dir has failed.
-    FailedLogDir,
-    /// A volume is nearly full.
-    DiskNearlyFull,
-    /// Brokers named as replicas that are not registered.
-    MissingBrokers,
-    /// Brokers that the controller does not let serve.
-    FencedBrokers,
-    /// Brokers that are online in the metadata and did not answer.
-    SilentBrokers,
-    /// Partitions with as few replicas in sync as `min.insync.replicas` and fewer than assigned.
-    AtMinIsr,
-    /// Partitions with fewer replicas in sync than assigned.
-    UnderReplicated,
-    /// Voters of the quorum that are silent or far behind.
-    QuorumVoterLagging,
-    /// One voter less and the quorum has no majority.
-    QuorumNoHeadroom,
-    /// Topics with one replica.
-    ReplicationFactorOne,
-    /// Topics whose `min.insync.replicas` leaves no replica to spare.
-    MinIsrNotBelowReplication,
-    /// Brokers that lead few of the partitions that they should lead.
-    PreferredLeaderImbalance,
-}
-
-impl Rule {
-    /// A risk lies in how things are set up: it does not make a working cluster degraded.
-    pub fn is_risk(self) -> bool {
-        matches!(
-            self,
-            Self::ReplicationFactorOne
-                | Self::MinIsrNotBelowReplication
-                | Self::PreferredLeaderImbalance
-        )
-    }
 }
 
 /// One thing that is wrong, with everything in the same trouble.
@@ -95,6 +47,41 @@ pub struct Finding {
     /// All topics concerned, sorted, where the trouble is the topic's and not a partition's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub topics: Vec<String>,
+    /// All groups concerned, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+}
+
+impl Finding {
+    /// A finding about nothing yet.
+    pub(super) fn new(rule: Rule, severity: Severity, subject: impl Into<String>) -> Self {
+        Self {
+            rule,
+            severity,
+            subject: subject.into(),
+            evidence: vec![],
+            meaning: String::new(),
+            remedy: String::new(),
+            next_tool: None,
+            brokers: vec![],
+            partitions: vec![],
+            topics: vec![],
+            groups: vec![],
+        }
+    }
+
+    /// How many things are concerned: partitions, else topics, groups or brokers, else one.
+    pub fn extent(&self) -> usize {
+        [
+            self.partitions.len(),
+            self.topics.len(),
+            self.groups.len(),
+            self.brokers.len(),
+        ]
+        .into_iter()
+        .find(|count| *count > 0)
+        .unwrap_or(1)
+    }
 }
 
 /// The judgement in one word.
@@ -113,6 +100,35 @@ pub enum Verdict {
     Unknown,
 }
 
+/// The judgement in a number, with its derivation.
+///
+/// One critical finding takes more than all warnings together can; risks take little, and notes
+/// nothing. An area that could not be judged earns nothing, so that the best that can be reached is
+/// less than 100.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Score {
+    /// What is left of `out_of`, at least 0.
+    pub points: u8,
+    /// The best that could be reached: 100, less the weight of what was not judged.
+    pub out_of: u8,
+    /// What was taken away, by which finding; their sum is what lacks (as far as there was any).
+    pub deductions: Vec<Deduction>,
+    /// Areas not judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_judged: Vec<Area>,
+}
+
+/// Points that one finding takes away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Deduction {
+    /// The finding's rule.
+    pub rule: Rule,
+    /// The finding's severity.
+    pub severity: Severity,
+    /// Points; 0 where others have taken all that this severity can take.
+    pub points: u8,
+}
+
 /// A judged snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
@@ -124,6 +140,12 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What could not be judged, and why.
     pub unchecked: Vec<String>,
+    /// The judgement in a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<Score>,
+    /// What changed since the earlier snapshot, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Comparison>,
     /// Brokers online.
     pub brokers_online: usize,
     /// Brokers that should be there: registered ones and missing ones.

@@ -2,7 +2,9 @@
 
 use super::Snapshot;
 use super::blame::{blame, online};
-use super::finding::{Finding, Rule, Severity, count};
+use super::finding::{Finding, Severity, count};
+use super::rule::Rule;
+use super::words::{ids, lines};
 use crate::model::{Partition, TopicPartition};
 use std::collections::BTreeSet;
 
@@ -27,6 +29,21 @@ impl Row<'_> {
         replicas.filter(|id| !isr.contains(id)).copied().collect()
     }
 
+    /// Replicas that can lead without loss: in sync, or eligible since (KIP-966).
+    fn able(&self) -> BTreeSet<i32> {
+        let isr = self.partition.isr.iter();
+        isr.chain(self.partition.elr.iter().flatten())
+            .copied()
+            .collect()
+    }
+
+    /// Those of them that are online.
+    fn electable(&self, snapshot: &Snapshot) -> BTreeSet<i32> {
+        let mut able = self.able();
+        able.retain(|id| online(&snapshot.cluster, *id) && !self.partition.offline.contains(id));
+        able
+    }
+
     fn under_replicated(&self) -> bool {
         self.partition.isr.len() < self.partition.replicas.len()
     }
@@ -38,12 +55,12 @@ pub(super) fn judge(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
         .iter()
         .flatten()
         .flat_map(|topic| {
-            let configured = snapshot.min_insync_replicas.get(&topic.name);
+            let configured = snapshot.min_isr(&topic.name);
             topic.partitions.iter().map(move |partition| Row {
                 topic: &topic.name,
                 partition,
                 min_isr: configured
-                    .and_then(|n| usize::try_from(*n).ok())
+                    .and_then(|n| usize::try_from(n).ok())
                     .map(|n| n.min(partition.replicas.len())),
             })
         })
@@ -51,7 +68,9 @@ pub(super) fn judge(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
     let select = |wanted: &dyn Fn(&Row<'_>) -> bool| -> Vec<Row<'_>> {
         rows.iter().filter(|row| wanted(row)).copied().collect()
     };
-    let offline = select(&|row| row.partition.leader.is_none());
+    let (leaderless, offline): (Vec<_>, Vec<_>) = select(&|row| row.partition.leader.is_none())
+        .into_iter()
+        .partition(|row| !row.electable(snapshot).is_empty());
     let led = |row: &Row<'_>| row.partition.leader.is_some();
     let under = select(&|row| led(row) && row.min_isr.is_some_and(|m| row.partition.isr.len() < m));
     let at = select(&|row| {
@@ -61,6 +80,9 @@ pub(super) fn judge(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
     if !offline.is_empty() {
         findings.push(offline_partitions(snapshot, &offline));
     }
+    if !leaderless.is_empty() {
+        findings.push(leaderless_partitions(snapshot, &leaderless));
+    }
     if !under.is_empty() {
         findings.push(under_min_isr(snapshot, &under));
     }
@@ -68,7 +90,7 @@ pub(super) fn judge(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
         findings.push(at_min_isr(snapshot, &at));
     }
     if !short.is_empty() {
-        let parts = [offline.len(), under.len(), at.len()];
+        let parts = [offline.len() + leaderless.len(), under.len(), at.len()];
         findings.push(under_replicated(snapshot, &short, parts));
     }
 }
@@ -95,17 +117,14 @@ fn finding(
         brokers,
         partitions,
         topics: vec![],
+        groups: vec![],
     }
 }
 
 fn offline_partitions(snapshot: &Snapshot, rows: &[Row<'_>]) -> Finding {
     // Whoever can lead again without loss: the last in sync, or eligible since (KIP-966).
     let able = |row: &Row<'_>| -> BTreeSet<i32> {
-        let isr = row.partition.isr.iter();
-        let able: BTreeSet<i32> = isr
-            .chain(row.partition.elr.iter().flatten())
-            .copied()
-            .collect();
+        let able = row.able();
         if able.is_empty() {
             row.partition.replicas.iter().copied().collect()
         } else {
@@ -138,6 +157,24 @@ fn offline_partitions(snapshot: &Snapshot, rows: &[Row<'_>]) -> Finding {
             ids.join(", ")
         ));
     }
+    // Online, but behind: they lead only by an unclean election.
+    let behind: BTreeSet<i32> = rows
+        .iter()
+        .flat_map(|row| {
+            let able = able(row);
+            let replicas = row.partition.replicas.iter().copied();
+            let online = replicas.filter(|id| online(&snapshot.cluster, *id));
+            online
+                .filter(|id| !able.contains(id) && !row.partition.offline.contains(id))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    if !behind.is_empty() {
+        let behind: Vec<i32> = behind.into_iter().collect();
+        found
+            .evidence
+            .push(format!("online but not in sync: broker {}", ids(&behind)));
+    }
     found.evidence.push(format!(
         "{} of {} partitions have no leader",
         rows.len(),
@@ -147,11 +184,43 @@ fn offline_partitions(snapshot: &Snapshot, rows: &[Row<'_>]) -> Finding {
         "producers and consumers of these partitions fail until one has a leader".into();
     found.remedy = match found.brokers.as_slice() {
         [] => "start the brokers that hold the last replicas in sync; an unclean leader election loses acknowledged records and is the last resort".into(),
-        ids => format!(
+        brokers => format!(
             "start broker {} again with its data: it holds the last replica in sync; an unclean leader election loses acknowledged records and is the last resort",
-            ids.iter().map(i32::to_string).collect::<Vec<_>>().join(" or ")
+            brokers.iter().map(i32::to_string).collect::<Vec<_>>().join(" or ")
         ),
     };
+    found
+}
+
+fn leaderless_partitions(snapshot: &Snapshot, rows: &[Row<'_>]) -> Finding {
+    let mut found = finding(
+        snapshot,
+        Rule::LeaderlessPartitions,
+        Severity::Critical,
+        rows,
+        |_| BTreeSet::new(),
+    );
+    found.evidence = lines(
+        rows.iter()
+            .map(|row| {
+                let able: Vec<i32> = row.electable(snapshot).into_iter().collect();
+                format!(
+                    "{}: no leader, though broker {} is online and in sync (epoch {})",
+                    row.name(),
+                    ids(&able),
+                    row.partition.leader_epoch
+                )
+            })
+            .collect(),
+    );
+    found.evidence.push(format!(
+        "{} of {} partitions wait for a leader",
+        rows.len(),
+        partition_count(snapshot)
+    ));
+    found.meaning = "an election takes milliseconds: one that is not over shows a controller that is absent, busy or not heard, or metadata that is old".into();
+    found.remedy = "ask again in a few seconds; if it stays, look at the metadata quorum and the active controller's log".into();
+    found.next_tool = Some("kafka_quorum_describe".into());
     found
 }
 

@@ -1,7 +1,11 @@
-//! The metadata quorum: leader, voters, majority.
+//! The metadata quorum: leader, voters, majority, observers.
 
-use super::finding::{Finding, Rule, Severity, count};
+use super::blame::online;
+use super::finding::{Finding, Severity, count};
+use super::rule::Rule;
+use super::words::lines;
 use super::{Snapshot, Thresholds};
+use crate::diagnose::quorum::age_ms;
 use crate::model::{Quorum, QuorumMember};
 
 pub(super) fn judge(snapshot: &Snapshot, thresholds: &Thresholds, findings: &mut Vec<Finding>) {
@@ -22,15 +26,11 @@ pub(super) fn judge(snapshot: &Snapshot, thresholds: &Thresholds, findings: &mut
         });
         return;
     };
-    let reference_ms = clock(quorum, leader).unwrap_or(snapshot.now_ms);
     let mut words = Vec::new();
     let mut lagging = Vec::new();
     let mut silent = 0;
     for voter in quorum.voters.iter().filter(|v| v.id != leader) {
-        let silence_ms = voter
-            .last_fetch_ms
-            .filter(|ms| *ms > 0)
-            .map(|ms| reference_ms.saturating_sub(ms));
+        let silence_ms = age_ms(quorum, voter.last_fetch_ms, snapshot.now_ms);
         let is_silent = silence_ms.is_some_and(|ms| ms > thresholds.voter_silent_ms);
         let is_behind = voter
             .lag
@@ -38,9 +38,10 @@ pub(super) fn judge(snapshot: &Snapshot, thresholds: &Thresholds, findings: &mut
         silent += usize::from(is_silent);
         if is_silent || is_behind {
             lagging.push(voter.id);
-            words.push(describe(voter, silence_ms));
+            words.push(describe("voter", voter, silence_ms));
         }
     }
+    observers(snapshot, quorum, thresholds, findings);
     let voters = quorum.voters.len();
     let (alive, majority) = (voters - silent.min(voters), voters / 2 + 1);
     if !lagging.is_empty() {
@@ -76,17 +77,40 @@ pub(super) fn judge(snapshot: &Snapshot, thresholds: &Thresholds, findings: &mut
     }
 }
 
-/// The leader's own clock: it stamps its own row with the present.
-fn clock(quorum: &Quorum, leader: i32) -> Option<i64> {
-    quorum
-        .voters
-        .iter()
-        .find(|v| v.id == leader)
-        .and_then(|v| v.last_fetch_ms)
-        .filter(|ms| *ms > 0)
+/// Online brokers that follow without a vote: what they do not know they cannot serve.
+fn observers(
+    snapshot: &Snapshot,
+    quorum: &Quorum,
+    thresholds: &Thresholds,
+    findings: &mut Vec<Finding>,
+) {
+    let mut words = Vec::new();
+    let mut behind = Vec::new();
+    for observer in &quorum.observers {
+        // A broker that is out does not follow, and that is another finding.
+        if !online(&snapshot.cluster, observer.id) {
+            continue;
+        }
+        let silence_ms = age_ms(quorum, observer.last_fetch_ms, snapshot.now_ms);
+        let is_silent = silence_ms.is_some_and(|ms| ms > thresholds.voter_silent_ms);
+        let lag = observer.lag.unwrap_or_default();
+        if is_silent || lag > thresholds.voter_lag_records {
+            behind.push(observer.id);
+            words.push(describe("broker", observer, silence_ms));
+        }
+    }
+    if !behind.is_empty() {
+        findings.push(Finding {
+            evidence: lines(words),
+            meaning: "these brokers do not follow the metadata log: they serve from what they knew, miss new topics, leaders and settings, and are fenced when it goes on".into(),
+            remedy: "look at these brokers: long pauses, a full metadata disk, or their way to the controllers".into(),
+            brokers: behind.clone(),
+            ..finding(Rule::QuorumObserverLagging, Severity::Warning, &count(&behind, "broker", "brokers"))
+        });
+    }
 }
 
-fn describe(voter: &QuorumMember, silence_ms: Option<i64>) -> String {
+fn describe(what: &str, voter: &QuorumMember, silence_ms: Option<i64>) -> String {
     let lag = voter.lag.map_or_else(
         || "lag unknown".to_owned(),
         |lag| format!("{lag} records behind"),
@@ -95,20 +119,11 @@ fn describe(voter: &QuorumMember, silence_ms: Option<i64>) -> String {
         || "last fetch unknown".to_owned(),
         |ms| format!("last fetch {:.1} s ago", ms as f64 / 1000.0),
     );
-    format!("voter {}: {lag}, {fetch}", voter.id)
+    format!("{what} {}: {lag}, {fetch}", voter.id)
 }
 
 fn finding(rule: Rule, severity: Severity, subject: &str) -> Finding {
-    Finding {
-        rule,
-        severity,
-        subject: subject.into(),
-        evidence: vec![],
-        meaning: String::new(),
-        remedy: String::new(),
-        next_tool: Some("kafka_cluster_describe".into()),
-        brokers: vec![],
-        partitions: vec![],
-        topics: vec![],
-    }
+    let mut found = Finding::new(rule, severity, subject);
+    found.next_tool = Some("kafka_quorum_describe".into());
+    found
 }

@@ -1,10 +1,16 @@
 //! One table or snapshot per rule; every snapshot begins as a sound cluster.
 
+mod digest;
 mod replication;
+mod sound;
 mod surroundings;
+mod table;
 
 use super::*;
-use crate::model::{Broker, BrokerState, Partition, Quorum, QuorumMember};
+use crate::model::{
+    Broker, BrokerState, ConfigSource, LogDir, Missing, Partition, QuorumMember, Topic,
+};
+use sound::sound;
 
 const NOW_MS: i64 = 1_795_500_000_000;
 
@@ -55,41 +61,6 @@ fn topic(name: &str, partitions: Vec<Partition>) -> Topic {
         topic_id: None,
         internal: name.starts_with("__"),
         partitions,
-    }
-}
-
-/// Three brokers, three voters, two topics, nothing wrong.
-fn sound() -> Snapshot {
-    let full = |index: i32| {
-        let replicas: Vec<i32> = (0..3).map(|i| (index + i) % 3 + 1).collect();
-        partition(index, replicas[0], &replicas, &replicas)
-    };
-    Snapshot {
-        cluster: Cluster {
-            cluster_id: Some("Xb3jQ9R0T6aC1kQe7c9t3w".into()),
-            brokers: (1..=3).map(|id| broker(id, BrokerState::Online)).collect(),
-            quorum: Some(Quorum {
-                leader_id: Some(3),
-                leader_epoch: 12,
-                high_watermark: 84_210,
-                voters: vec![voter(1, 1, 250), voter(2, 0, 120), voter(3, 0, 0)],
-                observers: vec![],
-            }),
-            features: vec![],
-            kafka_version: None,
-        },
-        topics: Some(vec![
-            topic("orders", (0..6).map(full).collect()),
-            topic("__consumer_offsets", (0..3).map(full).collect()),
-        ]),
-        min_insync_replicas: [
-            ("orders".to_owned(), 2),
-            ("__consumer_offsets".to_owned(), 1),
-        ]
-        .into(),
-        log_dirs: Some((1..=3).map(|id| dir(id, None, 500, 300)).collect()),
-        missing: vec![],
-        now_ms: NOW_MS,
     }
 }
 

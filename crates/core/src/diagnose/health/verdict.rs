@@ -1,7 +1,10 @@
 //! The verdict, and what it could not take into account.
 
 use super::blame::online;
-use super::finding::{Finding, Report, Rule, Severity, Verdict};
+use super::finding::{Finding, Report, Severity, Verdict};
+use super::rule::{Area, Rule};
+use super::score::score;
+use super::since::compare;
 use super::{Snapshot, missing_brokers};
 use crate::model::{BrokerState, Missing};
 
@@ -36,11 +39,16 @@ pub(super) fn report(snapshot: &Snapshot, findings: Vec<Finding>) -> Report {
             n => format!("{scope}; {n} {} worth a look", plural(n, "note", "notes")),
         }
     });
+    // A number would say more than is known.
+    let score = (verdict != Verdict::Unknown).then(|| score(&findings, not_judged(snapshot)));
+    let since = compare(snapshot, &findings);
     Report {
         verdict,
         why,
         findings,
         unchecked,
+        score,
+        since,
         brokers_online: online,
         brokers_expected: registered + missing,
         topics: topics.map(<[_]>::len),
@@ -164,11 +172,24 @@ fn forbids(gap: &Missing, snapshot: &Snapshot) -> bool {
     // The quorum is dealt with by itself, and feature levels say nothing about health. A fenced
     // broker that matters is missed as a replica. Without configurations partitions are judged by
     // their replicas. Without rights disks are unseen, as when nobody asks for them.
+    // Groups, transactions and reassignments leave their own area unjudged; partitions are judged
+    // all the same. What was left out for its size was not asked for.
+    let own_area = [
+        "group",
+        "committed",
+        "ends of",
+        "offsets of",
+        "transaction",
+        "producer",
+        "reassignment",
+    ];
     !(what.contains("quorum")
         || what.contains("feature")
         || (what.contains("fenced") && snapshot.topics.is_some())
         || what.contains("config")
-        || (what.contains("log dir") && refused))
+        || (what.contains("log dir") && refused)
+        || own_area.iter().any(|sign| what.contains(sign))
+        || gap.why.starts_with("left out:"))
 }
 
 /// Whether the gap is an API that the broker or engine does not have.
@@ -188,7 +209,7 @@ fn unchecked(snapshot: &Snapshot) -> Vec<String> {
     if let Some(topics) = &snapshot.topics {
         let unknown = topics
             .iter()
-            .filter(|t| !snapshot.min_insync_replicas.contains_key(&t.name))
+            .filter(|t| snapshot.min_isr(&t.name).is_none())
             .count();
         if unknown > 0 {
             unchecked.push(format!(
@@ -196,15 +217,46 @@ fn unchecked(snapshot: &Snapshot) -> Vec<String> {
                 topics.len()
             ));
         }
-    } else if !snapshot
-        .missing
-        .iter()
-        .any(|gap| gap.what.contains("topic"))
-    {
-        unchecked.push("topics and partitions: not asked for".into());
     }
-    if snapshot.log_dirs.is_none() {
-        unchecked.push("disks: log dirs were not asked for".into());
+    if snapshot.before.is_some() && snapshot.before().is_none() {
+        unchecked.push("changes: the snapshot to compare with is not an earlier one".into());
+    }
+    // What nobody asked for; what was asked for in vain is among the gaps.
+    for (area, words, sign) in [
+        (Area::Partitions, "topics and partitions", "topic"),
+        (Area::Disks, "disks", "log dir"),
+        (Area::Groups, "groups", "group"),
+        (Area::Settings, "settings", "config"),
+        (Area::Transactions, "transactions", "transaction"),
+        (Area::Reassignments, "reassignments", "reassignment"),
+        (Area::Software, "versions and features", "feature"),
+    ] {
+        let told = |gap: &Missing| gap.what.to_lowercase().contains(sign);
+        if unseen(snapshot, area) && !snapshot.missing.iter().any(told) {
+            unchecked.push(format!("{words}: not asked for"));
+        }
     }
     unchecked
+}
+
+pub(super) fn not_judged(snapshot: &Snapshot) -> Vec<Area> {
+    Area::ALL
+        .into_iter()
+        .filter(|area| unseen(snapshot, *area))
+        .collect()
+}
+
+/// Whether nothing was seen of an area. What was seen in part is judged in part, and said so.
+pub(super) fn unseen(snapshot: &Snapshot, area: Area) -> bool {
+    match area {
+        Area::Partitions | Area::Placement => snapshot.topics.is_none(),
+        Area::Brokers => snapshot.cluster.brokers.is_empty(),
+        Area::Quorum => snapshot.cluster.quorum.is_none(),
+        Area::Disks => snapshot.log_dirs.as_ref().is_none_or(Vec::is_empty),
+        Area::Groups => snapshot.groups.is_none(),
+        Area::Settings => snapshot.topic_settings.is_none(),
+        Area::Transactions => snapshot.transactions.is_none(),
+        Area::Reassignments => snapshot.reassignments.is_none(),
+        Area::Software => snapshot.software.is_none() && snapshot.cluster.features.is_empty(),
+    }
 }

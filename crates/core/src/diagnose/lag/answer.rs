@@ -150,6 +150,9 @@ pub struct GroupLag {
     pub group_type: GroupType,
     /// State as Kafka names it.
     pub state: String,
+    /// Protocol type; empty for a group that only ever committed, whose clients assign partitions
+    /// to themselves and are no members.
+    pub protocol_type: String,
     /// The broker that coordinates it.
     pub coordinator: i32,
     /// Number of members; `None` when not known.

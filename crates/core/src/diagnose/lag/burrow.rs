@@ -99,14 +99,39 @@ impl Default for Rules {
     }
 }
 
+/// What decides a verdict, in the order in which it is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    /// OK: there is no commit.
+    NoCommit,
+    /// OK: the window is not full enough.
+    TooFew,
+    /// OK: no more lag now than is allowed.
+    NoLag,
+    /// STOP: silent for longer than the commits span, and not at the head lately.
+    Stopped,
+    /// REWIND: a step back that no later commit made good.
+    Rewound,
+    /// OK: no more lag than is allowed at some commit.
+    CaughtUp,
+    /// STALL: all commits are the same offset.
+    Stalled,
+    /// WARN: lag at no commit is below that at the one before.
+    NeverShrank,
+    /// OK: lag at some commit is.
+    Shrank,
+}
+
 /// A verdict and what decided it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judged {
     /// The verdict.
     pub verdict: Verdict,
+    /// The rule that decided.
+    pub rule: Rule,
     /// How full the window is, 0 to 1.
     pub complete: f64,
-    /// The rule that decided, with its numbers.
+    /// That rule in words, with its numbers.
     pub why: String,
 }
 
@@ -117,25 +142,41 @@ pub fn judge(window: &Window<'_>, rules: &Rules) -> Judged {
         0 => 1.0,
         capacity => (commits.len() as f64 / capacity as f64).min(1.0),
     };
-    let (verdict, why) = decide(window, rules, complete);
+    let (rule, why) = decide(window, rules, complete);
     Judged {
-        verdict,
+        verdict: rule.verdict(),
+        rule,
         complete,
         why,
     }
 }
 
-fn decide(window: &Window<'_>, rules: &Rules, complete: f64) -> (Verdict, String) {
+impl Rule {
+    /// What the rule says.
+    pub fn verdict(self) -> Verdict {
+        match self {
+            Self::Stopped => Verdict::Stop,
+            Self::Rewound => Verdict::Rewind,
+            Self::Stalled => Verdict::Stall,
+            Self::NeverShrank => Verdict::Warn,
+            Self::NoCommit | Self::TooFew | Self::NoLag | Self::CaughtUp | Self::Shrank => {
+                Verdict::Ok
+            }
+        }
+    }
+}
+
+fn decide(window: &Window<'_>, rules: &Rules, complete: f64) -> (Rule, String) {
     let commits = window.commits;
     let (Some(first), Some(last)) = (commits.first(), commits.last()) else {
-        return (Verdict::Ok, "no commit in the window".into());
+        return (Rule::NoCommit, "no commit in the window".into());
     };
     if complete < rules.minimum_complete {
         let why = format!("too few commits to judge: {}", commits.len());
-        return (Verdict::Ok, why);
+        return (Rule::TooFew, why);
     }
     if window.current_lag <= rules.allowed_lag {
-        return (Verdict::Ok, format!("lag is {} now", window.current_lag));
+        return (Rule::NoLag, format!("lag is {} now", window.current_lag));
     }
     let silent_ms = window.now_ms.saturating_sub(last.at_ms);
     let span_ms = last.at_ms.saturating_sub(first.at_ms);
@@ -147,15 +188,15 @@ fn decide(window: &Window<'_>, rules: &Rules, complete: f64) -> (Verdict, String
             seconds(silent_ms),
             seconds(span_ms)
         );
-        return (Verdict::Stop, why);
+        return (Rule::Stopped, why);
     }
     if let Some((from, to)) = rewound(commits) {
         let why = format!("committed {to} after {from} and has not come back to it");
-        return (Verdict::Rewind, why);
+        return (Rule::Rewound, why);
     }
     let lags = || commits.iter().filter_map(|c| c.lag);
     if lags().any(|lag| lag <= rules.allowed_lag) {
-        return (Verdict::Ok, "was caught up within the window".into());
+        return (Rule::CaughtUp, "was caught up within the window".into());
     }
     if commits.iter().all(|c| c.offset == first.offset) {
         let why = format!(
@@ -163,7 +204,7 @@ fn decide(window: &Window<'_>, rules: &Rules, complete: f64) -> (Verdict, String
             first.offset,
             seconds(span_ms)
         );
-        return (Verdict::Stall, why);
+        return (Rule::Stalled, why);
     }
     if lags()
         .zip(lags().skip(1))
@@ -173,9 +214,9 @@ fn decide(window: &Window<'_>, rules: &Rules, complete: f64) -> (Verdict, String
             "commits get on, but lag did not shrink once in {}",
             seconds(span_ms)
         );
-        return (Verdict::Warn, why);
+        return (Rule::NeverShrank, why);
     }
-    (Verdict::Ok, "lag shrinks at times".into())
+    (Rule::Shrank, "lag shrinks at times".into())
 }
 
 /// The first step backwards that no later commit made good.
@@ -190,7 +231,7 @@ fn rewound(commits: &[Commit]) -> Option<(i64, i64)> {
 }
 
 /// "0.4 s", "12 s".
-fn seconds(ms: i64) -> String {
+pub(super) fn seconds(ms: i64) -> String {
     match ms {
         ..10_000 => format!("{:.1} s", ms as f64 / 1000.0),
         _ => format!("{} s", ms / 1000),

@@ -11,7 +11,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::GroupLag;
+use super::{GroupLag, owned};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -46,6 +46,23 @@ pub struct Point {
     pub log_end: Option<i64>,
 }
 
+impl Point {
+    /// The committed offset, unless it lies beyond the end of the log: then it is of a log that is
+    /// gone.
+    pub fn position(&self) -> Option<i64> {
+        let committed = self.committed?;
+        let within = self.log_end.is_none_or(|end| committed <= end);
+        within.then_some(committed)
+    }
+}
+
+/// Whether an end of a log says that it is another log than before: its topic was deleted and created
+/// again. A little less than before is a new leader that does not know yet how far its log is
+/// replicated.
+pub(super) fn another_log(before: i64, end: i64) -> bool {
+    end < before && (end as f64) < before as f64 * 0.9
+}
+
 /// How much history there is of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Span {
@@ -60,6 +77,9 @@ pub struct Span {
 struct Run {
     first: u32,
     last: u32,
+    /// Since when the offset has stood there with something unread, epoch ms; also before `first`
+    /// where that was forgotten.
+    since_ms: i64,
     committed: Option<i64>,
     owned: Option<bool>,
 }
@@ -70,7 +90,8 @@ struct Group {
     rounds: VecDeque<i64>,
     base: u32,
     partitions: HashMap<(Arc<str>, i32), VecDeque<Run>>,
-    asked_ms: i64,
+    /// When it was last asked for; `None` when it was only looked at.
+    asked_ms: Option<i64>,
 }
 
 /// Ends of a log: (epoch ms, offset), oldest first.
@@ -112,13 +133,22 @@ impl History {
         self.shrink();
     }
 
-    /// Notes that these groups were asked for: they are the last to be forgotten.
+    /// Notes that somebody asked for these groups, seen already or not: they are the last to be
+    /// forgotten. Being looked at is not being asked for.
     pub fn asked<'a>(&mut self, at_ms: i64, groups: impl IntoIterator<Item = &'a str>) {
         for name in groups {
-            if let Some(group) = self.groups.get_mut(name) {
-                group.asked_ms = group.asked_ms.max(at_ms);
+            match self.groups.get_mut(name) {
+                Some(group) => group.asked_ms = group.asked_ms.max(Some(at_ms)),
+                None => {
+                    let group = Group {
+                        asked_ms: Some(at_ms),
+                        ..Group::default()
+                    };
+                    self.groups.insert(name.to_owned(), group);
+                }
             }
         }
+        self.shrink();
     }
 
     /// Forgets groups that are gone, and the ends of logs that nobody reads any more.
@@ -152,7 +182,14 @@ impl History {
         }
     }
 
-    /// What was seen of a partition, oldest first. Rounds that saw nothing of it are not there.
+    /// When a group was last looked at, epoch ms.
+    pub fn last_ms(&self, group: &str) -> Option<i64> {
+        self.groups.get(group)?.rounds.back().copied()
+    }
+
+    /// What was seen of a partition, oldest first. Rounds that saw nothing of it are not there. Where
+    /// the oldest offset stood already before the oldest round that is kept, the first point says
+    /// since when; the end of the log then is not known any more.
     pub fn points(&self, group: &str, topic: &str, partition: i32) -> Vec<Point> {
         let Some(group) = self.groups.get(group) else {
             return Vec::new();
@@ -167,7 +204,18 @@ impl History {
             ends.get(found).map(|(_, end)| *end)
         };
         let runs = group.partitions.get(&(name.clone(), partition));
-        runs.into_iter()
+        let oldest = runs.and_then(|runs| runs.front());
+        let before = oldest.and_then(|run| {
+            let forgotten = group.rounds.front().is_some_and(|at| run.since_ms < *at);
+            forgotten.then_some(Point {
+                at_ms: run.since_ms,
+                committed: run.committed,
+                owned: run.owned,
+                log_end: None,
+            })
+        });
+        let seen = runs
+            .into_iter()
             .flatten()
             .flat_map(|run| (run.first..=run.last).map(move |round| (round, run)))
             .filter_map(|(round, run)| {
@@ -179,17 +227,30 @@ impl History {
                     owned: run.owned,
                     log_end: end_at(at_ms),
                 })
-            })
-            .collect()
+            });
+        before.into_iter().chain(seen).collect()
     }
 
-    /// Ends of a log, oldest first: (end, epoch ms).
+    /// Ends of a log, oldest first: (end, epoch ms). What was before the topic was created again is
+    /// left out.
     pub fn log_ends(&self, topic: &str, partition: i32) -> impl Iterator<Item = (i64, i64)> + '_ {
         let ends = self.logs.get(topic).and_then(|logs| logs.get(&partition));
-        ends.into_iter().flatten().map(|(at, end)| (*end, *at))
+        let shorter = ends.and_then(|ends| {
+            let pairs = ends.iter().zip(ends.iter().skip(1));
+            pairs
+                .rev()
+                .position(|(older, newer)| another_log(older.1, newer.1))
+        });
+        let skip = shorter.map_or(0, |back| {
+            ends.map_or(0, |ends| ends.len().saturating_sub(back + 1))
+        });
+        ends.into_iter()
+            .flatten()
+            .skip(skip)
+            .map(|(at, end)| (*end, *at))
     }
 
-    /// Groups that had to be forgotten to stay within the limit.
+    /// How often more than one look at a group had to be forgotten to stay within the limit.
     pub fn evicted(&self) -> usize {
         self.evicted
     }
@@ -218,12 +279,8 @@ impl History {
                 continue;
             };
             let ends = logs.entry(row.partition).or_default();
-            match ends.back() {
-                Some((at, _)) if *at >= at_ms => continue,
-                // A log that got shorter is another log, or lost its tail: what was before tells
-                // nothing of it.
-                Some((_, last)) if *last > end => ends.clear(),
-                _ => {}
+            if ends.back().is_some_and(|(at, _)| *at >= at_ms) {
+                continue;
             }
             ends.push_back((at_ms, end));
             while ends.len() > self.limits.samples {
@@ -243,7 +300,6 @@ impl History {
             return;
         }
         group.rounds.push_back(at_ms);
-        group.asked_ms = group.asked_ms.max(at_ms);
         if group.rounds.len() > self.limits.samples {
             group.rounds.pop_front();
             group.base = group.base.wrapping_add(1);
@@ -257,14 +313,18 @@ impl History {
         }
         let rounds = u32::try_from(group.rounds.len()).unwrap_or(u32::MAX);
         let now = group.base.wrapping_add(rounds.saturating_sub(1));
-        let owners_known = lag.totals.without_owner.is_some();
         for row in &lag.partitions {
             let Some((name, _)) = self.logs.get_key_value(row.topic.as_str()) else {
                 continue;
             };
-            let owned = (owners_known || row.owner.is_some()).then_some(row.owner.is_some());
+            let owned = owned(lag, row);
             let key = (name.clone(), row.partition);
             let runs = group.partitions.entry(key).or_default();
+            let unread = row.lag != Some(0);
+            let since_ms = match runs.back() {
+                Some(run) if unread && run.committed == row.committed => run.since_ms,
+                _ => at_ms,
+            };
             match runs.back_mut() {
                 Some(run)
                     if run.last.wrapping_add(1) == now
@@ -272,10 +332,12 @@ impl History {
                         && run.owned == owned =>
                 {
                     run.last = now;
+                    run.since_ms = since_ms;
                 }
                 _ => runs.push_back(Run {
                     first: now,
                     last: now,
+                    since_ms,
                     committed: row.committed,
                     owned,
                 }),
@@ -289,19 +351,21 @@ impl History {
         if size <= self.limits.memory_bytes {
             return;
         }
-        let mut by_age: Vec<(i64, String)> = self
+        // Of those that nobody asked for, those with the least history: else the groups would
+        // drive out each other round by round, and none would ever have any.
+        let mut by_age: Vec<(Option<i64>, usize, String)> = self
             .groups
             .iter()
-            .map(|(name, group)| (group.asked_ms, name.clone()))
+            .map(|(name, group)| (group.asked_ms, group.rounds.len(), name.clone()))
             .collect();
         by_age.sort();
-        for (_, name) in by_age {
+        for (_, rounds, name) in by_age {
             if size <= self.limits.memory_bytes {
                 break;
             }
             if let Some(group) = self.groups.remove(&name) {
                 size = size.saturating_sub(name.len() + group.bytes());
-                self.evicted += 1;
+                self.evicted += usize::from(rounds > 1);
             }
         }
         let kept: Vec<String> = self.groups.keys().cloned().collect();

@@ -11,6 +11,10 @@ pub(crate) const HOLD_UP_SHARE: f64 = 0.5;
 /// ...if that is also so many times the mean lag of the other members.
 pub(crate) const HOLD_UP_TIMES: f64 = 3.0;
 
+/// ...and if the oldest record that it has not read has waited for so long, where that is known, ms:
+/// of a group in good health, too, some member has the most unread at any moment.
+pub(crate) const HOLD_UP_MS: i64 = 10_000;
+
 /// A member holds so many times the partitions of the mean member: the group is skewed.
 pub const SKEW_TIMES: f64 = 1.5;
 
@@ -94,14 +98,18 @@ fn held_up_by(members: &[MemberLoad], rows: &[PartitionLag]) -> Option<String> {
     if share < HOLD_UP_SHARE || (lag as f64) < HOLD_UP_TIMES * mean {
         return None;
     }
-    let worst = rows
-        .iter()
-        .filter(|r| {
+    let held = || {
+        rows.iter().filter(|r| {
             r.owner
                 .as_ref()
                 .is_some_and(|o| o.member_id == first.member_id)
         })
-        .max_by_key(|r| r.lag)?;
+    };
+    let worst = held().max_by_key(|r| r.lag)?;
+    let waited_ms = held().filter_map(|r| r.time_lag_ms).max();
+    if waited_ms.is_some_and(|ms| ms < HOLD_UP_MS) && worst.time_lag_ms.is_some() {
+        return None;
+    }
     Some(format!(
         "{}@{} has {:.0}% of the lag ({lag} of {}) on {} of {} held partitions, most on {}-{}",
         first.client_id,
@@ -157,6 +165,7 @@ mod tests {
             group: "billing".into(),
             group_type: GroupType::Classic,
             state: "Stable".into(),
+            protocol_type: "consumer".into(),
             coordinator: 1,
             members: Some(4),
             totals: LagTotals::default(),
@@ -179,6 +188,19 @@ mod tests {
         );
         let even = member_loads(&group(vec![at(0, 90, "a"), at(1, 80, "b"), at(2, 85, "c")]));
         assert_eq!(even.held_up_by, None);
+        // Unread for a moment only.
+        let busy = PartitionLag {
+            time_lag_ms: Some(HOLD_UP_MS - 1),
+            ..at(0, 900, "a")
+        };
+        let healthy = member_loads(&group(vec![busy.clone(), at(1, 5, "b")]));
+        assert_eq!(healthy.held_up_by, None);
+        let late = PartitionLag {
+            time_lag_ms: Some(HOLD_UP_MS),
+            ..busy
+        };
+        let behind = member_loads(&group(vec![late, at(1, 5, "b")]));
+        assert!(behind.held_up_by.is_some());
         let alone = member_loads(&group(vec![at(0, 900, "a")]));
         assert_eq!(alone.held_up_by, None);
     }

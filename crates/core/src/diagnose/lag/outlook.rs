@@ -4,25 +4,29 @@
 //! together by the worst and never by the mean: a group drains when its slowest partition has, and
 //! loses data when its first partition does. What there is too little history for is `None`.
 //!
-//! Samples show offsets, not commits: an offset that stands still is a commit that does not get on
-//! while a live member holds the partition, and no commit at all while nobody does. That is what
-//! tells STALL from STOP, and [`Evidence`] says that it was told so.
+//! Samples show offsets, not commits; how verdicts come from them is told in `verdict.rs`, and
+//! [`Evidence`] says which of both a verdict stands on.
 
 mod loss;
 mod rates;
 #[cfg(test)]
+mod simulated;
+#[cfg(test)]
 mod tests;
+mod verdict;
 
 pub use loss::{Loss, LossBy, Retention};
 pub use rates::{Rates, Trend, rates};
+pub use verdict::PATIENCE_MS;
 
-use super::burrow::{self, Commit, INTERVALS, Rules, Verdict, Window};
-use super::history::{Point, Span};
+use super::burrow::{Commit, Verdict};
+use super::history::{Point, Span, another_log};
 use super::interpolate::Table;
 use super::{GroupLag, LagState, PartitionLag};
 use crate::model::{GroupType, TopicPartition};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use verdict::Told;
 
 /// What verdicts stand on.
 #[derive(
@@ -56,10 +60,14 @@ pub struct PartitionOutlook {
     /// The rule that decided it, or why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict_why: Option<String>,
+    /// What the verdict stands on; told for the group.
+    #[serde(skip)]
+    pub evidence: Option<Evidence>,
     /// Records/s.
     #[serde(flatten)]
     pub rates: Rates,
-    /// Seconds until nothing is unread, at these rates; `None` unless it drains.
+    /// Seconds until nothing is unread, at these rates; 0 for who keeps up, `None` for who does not
+    /// drain, or not to anybody's knowledge.
     pub drain_s: Option<i64>,
     /// Seconds until unread records are deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,17 +77,22 @@ pub struct PartitionOutlook {
 /// Where a group is going.
 #[derive(Clone, Debug, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct GroupOutlook {
-    /// The worst partition's verdict (Burrow folds STOP, STALL and REWIND into ERR here).
+    /// The worst partition's verdict (Burrow folds STOP, STALL and REWIND into ERR here). `None` when
+    /// it would be OK while a partition with unread records could not be judged.
     pub verdict: Option<Verdict>,
     /// The partition that it is from and the rule that decided, or why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict_why: Option<String>,
+    /// What verdicts stand on; samples, where any does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
     /// Records/s over all partitions whose rates are known.
     #[serde(flatten)]
     pub rates: Rates,
-    /// Seconds until the slowest partition has drained; `None` when some lagging one does not.
+    /// Seconds until the slowest partition has drained; `None` when some lagging one does not, or
+    /// that is not known.
     pub drain_s: Option<i64>,
-    /// The partition that drains last, or does not drain.
+    /// The partition that drains last, or does not drain; `None` when that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slowest: Option<String>,
     /// The first loss of unread records.
@@ -103,11 +116,43 @@ pub fn partition(
 ) -> PartitionOutlook {
     let points = since_reset(points);
     let rates = rates(points, row.lag);
-    let (verdict, why) = verdict(row, points, now_ms);
+    let told = verdict::of_samples(row, points, &rates, now_ms);
+    made(row, rates, told, Evidence::Samples, retention)
+}
+
+/// As [`partition`], with the verdict from the partition's true commits, oldest first. Where a
+/// commit's lag is `None` it is counted against the end of the log that `points` last saw before.
+pub fn partition_of_commits(
+    row: &PartitionLag,
+    commits: &[Commit],
+    points: &[Point],
+    retention: Option<&Retention>,
+    now_ms: i64,
+) -> PartitionOutlook {
+    let points = since_reset(points);
+    let rates = rates(points, row.lag);
+    let told = verdict::of_commits(row, commits, points, &rates, now_ms);
+    made(row, rates, told, Evidence::Commits, retention)
+}
+
+fn made(
+    row: &PartitionLag,
+    rates: Rates,
+    told: Told,
+    evidence: Evidence,
+    retention: Option<&Retention>,
+) -> PartitionOutlook {
+    // Who keeps up with a busy log has something unread at any moment, and nothing to drain.
+    let keeps_up = told.at_head && rates.trend != Some(Trend::Growing);
     PartitionOutlook {
-        verdict,
-        verdict_why: Some(why),
-        drain_s: drain_s(row.lag, &rates),
+        evidence: told.verdict.map(|_| evidence),
+        verdict: told.verdict,
+        verdict_why: Some(told.why),
+        drain_s: if keeps_up {
+            Some(0)
+        } else {
+            drain_s(row.lag, &rates)
+        },
         loss: retention.and_then(|r| loss::loss(row, &rates, r)),
         rates,
     }
@@ -115,6 +160,16 @@ pub fn partition(
 
 /// Takes a group's partitions together. `partitions` stand in the group's own order.
 pub fn group(lag: &GroupLag, partitions: &[PartitionOutlook], span: Span) -> GroupOutlook {
+    of_topics(lag, partitions, span, |_| true)
+}
+
+/// As [`group`], for a part of it: one topic, or the topics of a sub-topology.
+pub fn of_topics(
+    lag: &GroupLag,
+    partitions: &[PartitionOutlook],
+    span: Span,
+    belongs: impl Fn(&str) -> bool,
+) -> GroupOutlook {
     let mut whole = GroupOutlook {
         samples: span.samples,
         span_ms: span.span_ms,
@@ -125,13 +180,20 @@ pub fn group(lag: &GroupLag, partitions: &[PartitionOutlook], span: Span) -> Gro
             Some("a share group has no position that a verdict could be told from".into());
         return whole;
     }
-    let rows = || lag.partitions.iter().zip(partitions);
+    let rows = || {
+        let all = lag.partitions.iter().zip(partitions);
+        all.filter(|(row, _)| belongs(&row.topic))
+    };
     let name =
         |row: &PartitionLag| TopicPartition::new(row.topic.as_str(), row.partition).to_string();
-    // The worst verdict, and of several the largest lag.
+    // The worst verdict, and of several the largest lag; what is not known is worse than OK.
+    let weight = |(row, o): &(&PartitionLag, &PartitionOutlook)| {
+        let unknown = o.verdict.is_none() && row.lag != Some(0);
+        (o.verdict.max(Some(Verdict::Ok)), unknown, row.lag)
+    };
     let worst = rows()
-        .filter(|(_, o)| o.verdict.is_some())
-        .max_by_key(|(row, o)| (o.verdict, row.lag));
+        .filter(|(row, o)| o.verdict.is_some() || row.state != LagState::NoCommit)
+        .max_by_key(weight);
     whole.verdict = worst.and_then(|(_, o)| o.verdict);
     whole.verdict_why = match worst {
         Some((row, o)) => o
@@ -140,14 +202,22 @@ pub fn group(lag: &GroupLag, partitions: &[PartitionOutlook], span: Span) -> Gro
             .map(|why| format!("{}: {why}", name(row))),
         None => Some(too_little(span.samples)),
     };
-    whole.rates = Rates::sum(rows().map(|(_, o)| &o.rates), lag.totals.lag);
+    whole.evidence = rows().filter_map(|(_, o)| o.evidence).min();
+    let sum = rows()
+        .filter_map(|(row, _)| row.lag)
+        .reduce(i64::saturating_add);
+    whole.rates = Rates::sum(rows().map(|(_, o)| &o.rates), sum);
     let lagging = || rows().filter(|(row, _)| row.lag.is_some_and(|lag| lag > 0));
-    let stuck = lagging().filter(|(_, o)| o.drain_s.is_none());
+    let stuck = lagging().filter(|(_, o)| o.drain_s.is_none() && o.rates.trend.is_some());
+    let all_known = lagging().all(|(_, o)| o.drain_s.is_some());
     if let Some((row, _)) = stuck.max_by_key(|(row, _)| row.lag) {
         whole.slowest = Some(name(row));
-    } else if let Some((row, o)) = lagging().max_by_key(|(_, o)| o.drain_s) {
-        whole.slowest = Some(name(row));
+    } else if let Some((row, o)) = lagging()
+        .filter(|_| all_known)
+        .max_by_key(|(_, o)| o.drain_s)
+    {
         whole.drain_s = o.drain_s;
+        whole.slowest = o.drain_s.filter(|s| *s > 0).map(|_| name(row));
     }
     let first = rows()
         .filter_map(|(row, o)| Some((row, o.loss.as_ref()?)))
@@ -159,6 +229,9 @@ pub fn group(lag: &GroupLag, partitions: &[PartitionOutlook], span: Span) -> Gro
 
 /// Time lag between samples, for a partition whose first unread record was not read.
 pub fn interpolated_ms(row: &PartitionLag, points: &[Point], now_ms: i64) -> Option<i64> {
+    if verdict::nothing_unread(row) {
+        return None;
+    }
     let mut table = Table::default();
     for point in since_reset(points) {
         if let Some(end) = point.log_end {
@@ -181,75 +254,17 @@ fn too_little(samples: usize) -> String {
     }
 }
 
-fn verdict(row: &PartitionLag, points: &[Point], now_ms: i64) -> (Option<Verdict>, String) {
-    let Some(lag) = row.lag else {
-        return (
-            None,
-            row.why.clone().unwrap_or_else(|| "lag is not known".into()),
-        );
-    };
-    if lag == 0 {
-        return (Some(Verdict::Ok), "lag is 0 now".into());
-    }
-    if row.state == LagState::NoCommit || points.len() < 2 {
-        return (None, too_little(points.len()));
-    }
-    let commits = commits(points);
-    let commits = newest(&commits);
-    if commits.is_empty() {
-        return (None, "no commit was seen".into());
-    }
-    let ends: Vec<i64> = newest(points).iter().filter_map(|p| p.log_end).collect();
-    let judged = burrow::judge(
-        &Window {
-            commits,
-            capacity: INTERVALS,
-            log_ends: &ends,
-            current_lag: lag,
-            now_ms,
-        },
-        &Rules::default(),
-    );
-    (Some(judged.verdict), judged.why)
-}
-
-/// As many as Burrow keeps.
-fn newest<T>(all: &[T]) -> &[T] {
-    all.get(all.len().saturating_sub(INTERVALS)..)
-        .unwrap_or_default()
-}
-
-/// Samples as commits; see the head of this file.
-pub fn commits(points: &[Point]) -> Vec<Commit> {
-    let mut found: Vec<Commit> = Vec::new();
-    for point in points {
-        let Some(offset) = point.committed else {
-            continue;
-        };
-        let still = found.last().is_some_and(|last| last.offset == offset);
-        if still && point.owned != Some(true) {
-            continue;
-        }
-        found.push(Commit {
-            offset,
-            at_ms: point.at_ms,
-            lag: point.log_end.map(|end| end.saturating_sub(offset)),
-        });
-    }
-    found
-}
-
-/// The points after the log last got shorter: a topic that was deleted and created again is another
-/// one.
+/// The points since the topic was last created, as far as they tell.
 fn since_reset(points: &[Point]) -> &[Point] {
     let mut from = 0;
     let mut last = None;
     for (at, point) in points.iter().enumerate() {
         let Some(end) = point.log_end else { continue };
-        if last.is_some_and(|last| end < last) {
+        if last.is_some_and(|last| another_log(last, end)) {
             from = at;
+            last = None;
         }
-        last = Some(end);
+        last = last.max(Some(end));
     }
     points.get(from..).unwrap_or_default()
 }

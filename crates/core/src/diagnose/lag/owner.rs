@@ -1,6 +1,6 @@
-//! Which member holds which partition.
+//! Which member holds which partition, and whether any does.
 
-use super::Owner;
+use super::{GroupLag, Owner, PartitionLag};
 use crate::model::{GroupDescription, Member};
 use std::collections::BTreeMap;
 
@@ -85,4 +85,31 @@ impl<'a> Owners<'a> {
             others: holders.others,
         })
     }
+}
+
+/// States in which partitions are on their way from member to member.
+const REBALANCING: [&str; 5] = [
+    "PreparingRebalance",
+    "CompletingRebalance",
+    "Assigning",
+    "Reconciling",
+    "NotReady",
+];
+
+/// Whether a partition of the group that shows no owner is held by nobody. It is not told when
+/// members are not known, partitions are on their way from one to another, or the group is none of
+/// members at all but of clients that assign partitions to themselves (Flink, Spark) and only
+/// commit.
+pub fn owners_told(group: &GroupLag) -> bool {
+    let assigns_itself = group.protocol_type.is_empty() && group.members.unwrap_or(0) == 0;
+    group.totals.without_owner.is_some()
+        && !assigns_itself
+        && !REBALANCING.contains(&group.state.as_str())
+}
+
+/// Whether a member holds a partition of a group; `None` when that cannot be told (see
+/// [`owners_told`]).
+pub fn owned(group: &GroupLag, row: &PartitionLag) -> Option<bool> {
+    let held = row.owner.is_some();
+    (held || owners_told(group)).then_some(held)
 }

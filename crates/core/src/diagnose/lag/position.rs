@@ -20,14 +20,15 @@ pub(super) enum Commit<'a> {
 
 /// Lag in records of one partition.
 pub(super) fn records<'a>(
-    tp: &TopicPartition,
+    topic: &str,
+    partition: i32,
     commit: Commit<'_>,
     known: Bounds,
     gap: impl Fn() -> Option<&'a str>,
 ) -> PartitionLag {
     let mut row = PartitionLag {
-        topic: tp.topic.clone(),
-        partition: tp.partition,
+        topic: topic.to_owned(),
+        partition,
         committed: None,
         log_start: known.start,
         log_end: known.end,
@@ -68,18 +69,18 @@ pub(super) fn records<'a>(
             row.state = LagState::BeyondEnd;
             row.why = Some(format!(
                 "committed {} beyond the end of the log: the topic was deleted and created again, records were lost in an unclean election, or the offset was set by hand",
-                committed - end
+                committed.saturating_sub(end)
             ));
         }
         (start, Some(end)) => {
             row.state = LagState::Ok;
-            row.lag = Some(end - committed);
+            row.lag = Some(end.saturating_sub(committed));
             if let Some(start) = start.filter(|start| committed < *start) {
                 row.state = LagState::Expired;
-                row.lost = Some(start - committed);
+                row.lost = Some(start.saturating_sub(committed));
                 row.why = Some(format!(
                     "{} offsets were deleted (retention or DeleteRecords) before the group read them; its next fetch is out of range and auto.offset.reset decides",
-                    start - committed
+                    start.saturating_sub(committed)
                 ));
             }
         }
@@ -112,7 +113,7 @@ pub(super) fn share(commit: Commit<'_>, row: &mut PartitionLag) {
 }
 
 /// Lag in time of one partition, on top of its lag in records.
-pub(super) fn time(input: &LagInput<'_>, tp: &TopicPartition, row: &mut PartitionLag) {
+pub(super) fn time(input: &LagInput<'_>, row: &mut PartitionLag) {
     let Some(lag) = row.lag else {
         row.time_why = Some("the lag in records is not known".into());
         return;
@@ -124,14 +125,17 @@ pub(super) fn time(input: &LagInput<'_>, tp: &TopicPartition, row: &mut Partitio
     let answer = (|| {
         let from =
             read_from(row).ok_or_else(|| "every unread record has been deleted".to_owned())?;
-        let unread_ms = match input.first_unread.get(&(tp.clone(), from)) {
-            None if input.first_unread.is_empty() => return Err("not asked for".to_owned()),
+        if input.first_unread.is_empty() {
+            return Err("not asked for".to_owned());
+        }
+        let position = (TopicPartition::new(row.topic.as_str(), row.partition), from);
+        let unread_ms = match input.first_unread.get(&position) {
             None => return Err("the first unread record was not read".to_owned()),
             Some(answer) => answer.clone()?,
         };
         let reference_ms = input
             .now_ms
-            .or_else(|| input.newest_ms.get(tp).copied())
+            .or_else(|| input.newest_ms.get(&position.0).copied())
             .ok_or_else(|| "the newest record's timestamp is not known".to_owned())?;
         if unread_ms < 0 {
             return Err("the first unread record carries no timestamp".to_owned());
@@ -152,7 +156,7 @@ pub(super) fn time(input: &LagInput<'_>, tp: &TopicPartition, row: &mut Partitio
 }
 
 /// Offset at which the owner of this partition would read on, if there is anything to read there.
-pub(super) fn read_from(row: &PartitionLag) -> Option<i64> {
+pub fn read_from(row: &PartitionLag) -> Option<i64> {
     let (committed, end) = (row.committed?, row.log_end?);
     let from = committed.max(row.log_start.unwrap_or(committed));
     (row.lag? > 0 && from < end).then_some(from)

@@ -226,7 +226,7 @@ async fn cluster_reads() {
                 request
             }
         },
-        |response, _| assert_eq!((response.error_code, response.resources.len()), (0, 0)),
+        |response, _| assert_eq!((response.error_code, response.resources.len()), (54, 0)),
     )
     .await;
 }

@@ -30,9 +30,9 @@ fn timeout() -> KafkaError {
 }
 
 #[tokio::test]
-async fn a_round_asks_each_coordinator_for_its_own_groups_a_hundred_at_a_time() {
-    let groups: Vec<_> = (0..250)
-        .map(|i| listing(&format!("g{i:03}"), 1))
+async fn a_round_asks_each_coordinator_for_its_own_groups_many_at_a_time() {
+    let groups: Vec<_> = (0..2 * GROUPS_PER_REQUEST + 50)
+        .map(|i| listing(&format!("g{i:04}"), 1))
         .chain([listing("other", 2)])
         .collect();
     let ask = |broker: i32, names: Vec<String>| async move {
@@ -48,7 +48,15 @@ async fn a_round_asks_each_coordinator_for_its_own_groups_a_hundred_at_a_time() 
         .map(|(_, answer)| answer.unwrap().0)
         .collect();
     sizes.sort();
-    assert_eq!(sizes, [(1, 50), (1, 100), (1, 100), (2, 1)]);
+    assert_eq!(
+        sizes,
+        [
+            (1, 50),
+            (1, GROUPS_PER_REQUEST),
+            (1, GROUPS_PER_REQUEST),
+            (2, 1)
+        ]
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@ use super::*;
 use bytes::BytesMut;
 use kafka_protocol::messages::TopicName;
 use kafka_protocol::messages::offset_fetch_response as answer;
-use kafka_protocol::protocol::{Encodable, Message};
+use kafka_protocol::protocol::{Decodable, Encodable, Message};
 
 fn string(text: &str) -> StrBytes {
     StrBytes::from_string(text.to_owned())
@@ -12,15 +12,28 @@ fn string(text: &str) -> StrBytes {
 #[test]
 fn every_request_is_encoded_at_every_version_that_is_used() {
     let groups = ["billing".to_owned(), "audit".to_owned()];
-    for version in ALL_TOPICS..=OffsetFetchRequest::VERSIONS.max {
-        let request = request(&groups, version);
+    let many = GroupsOffsetsRequest::VERSIONS;
+    for version in ALL_TOPICS..many.min {
+        let request = single_request("billing");
         let encoded = request.encode(&mut BytesMut::new(), version);
+        assert!(encoded.is_ok(), "version {version}: {encoded:?}");
+    }
+    for version in many.min..=many.max {
+        let encoded = request(&groups).encode(&mut BytesMut::new(), version);
         assert!(encoded.is_ok(), "version {version}: {encoded:?}");
     }
     for version in ShareOffsetsRequest::VERSIONS.min..=ShareOffsetsRequest::VERSIONS.max {
         let encoded = share_request(&groups).encode(&mut BytesMut::new(), version);
         assert!(encoded.is_ok(), "version {version}: {encoded:?}");
     }
+}
+
+/// As a coordinator sends it, and we read it.
+fn read(groups: Vec<answer::OffsetFetchResponseGroup>) -> GroupsOffsetsResponse {
+    let response = OffsetFetchResponse::default().with_groups(groups);
+    let mut bytes = BytesMut::new();
+    response.encode(&mut bytes, 9).unwrap();
+    GroupsOffsetsResponse::decode(&mut bytes.freeze(), 9).unwrap()
 }
 
 fn partition(index: i32, offset: i64, error: i16) -> answer::OffsetFetchResponsePartitions {
@@ -49,8 +62,8 @@ fn group(name: &str, error: i16) -> answer::OffsetFetchResponseGroup {
 
 #[test]
 fn errors_of_partitions_inside_a_good_answer_are_gaps_and_no_commit_is_no_offset() {
-    let response = OffsetFetchResponse::default().with_groups(vec![group("billing", 0)]);
-    let (name, outcome) = batched(&response, 3).remove(0);
+    let response = read(vec![group("billing", 0)]);
+    let (name, outcome) = batched(response, 3).remove(0);
     let (offsets, missing) = outcome.unwrap();
     assert_eq!(name, "billing");
     let rows: Vec<_> = offsets
@@ -74,12 +87,12 @@ fn errors_of_partitions_inside_a_good_answer_are_gaps_and_no_commit_is_no_offset
 
 #[test]
 fn an_error_of_one_group_leaves_the_others_alone() {
-    let response = OffsetFetchResponse::default().with_groups(vec![
+    let response = read(vec![
         group("secret", 30),
         group("moved", 16),
         group("billing", 0),
     ]);
-    let answers = batched(&response, 3);
+    let answers = batched(response, 3);
     assert!(matches!(
         answers[0].1,
         Err(KafkaError::NotAuthorized { .. })

@@ -14,10 +14,11 @@ fn a_fenced_broker_is_named_behind_the_partitions_that_it_left() {
             (Rule::FencedBrokers, Severity::Warning),
             (Rule::AtMinIsr, Severity::Warning),
             (Rule::UnderReplicated, Severity::Warning),
+            (Rule::InternalTopicUnderReplicated, Severity::Warning),
         ]
     );
     assert_eq!(report.verdict, Verdict::Degraded);
-    let [fenced, at, short] = report.findings.as_slice() else {
+    let [fenced, at, short, _] = report.findings.as_slice() else {
         panic!()
     };
     assert_eq!(

@@ -125,6 +125,8 @@ fn disks_are_judged_by_share_and_only_where_the_broker_says() {
     ];
     for (error, total, usable, expected) in table {
         let mut snapshot = sound();
+        // All are used alike, so that nothing is said of skew.
+        snapshot.log_dirs = Some((1..=3).map(|id| dir(id, None, 500, 100)).collect());
         snapshot.log_dirs.as_mut().unwrap()[1] = dir(2, error, total, usable);
         let report = report(&snapshot);
         assert_eq!(
@@ -193,6 +195,21 @@ fn a_gap_forbids_healthy_only_where_it_could_hide_something() {
             Verdict::Healthy,
         ),
         ("feature levels", "not authorized", Verdict::Healthy),
+        (
+            "committed offsets of 40 groups",
+            "Protocol: broken",
+            Verdict::Healthy,
+        ),
+        (
+            "open transactions",
+            "`kafka-2.internal:9092`: Protocol: broken",
+            Verdict::Healthy,
+        ),
+        (
+            "log dirs of broker 2",
+            "left out: too many replicas",
+            Verdict::Healthy,
+        ),
         (
             "configs of topic `orders`",
             "not authorized",

@@ -169,6 +169,43 @@ fn cases() -> Vec<(&'static str, Case)> {
             },
         ),
         (
+            "12: silent, within what is allowed",
+            Case {
+                commits: vec![
+                    (1000, 100_000, Some(2)),
+                    (2000, 200_000, Some(1)),
+                    (2000, 300_000, Some(1)),
+                ],
+                ends: vec![2001],
+                lag: 1,
+                now_ms: 550_000,
+                allowed: 1,
+                verdict: Ok,
+            },
+        ),
+        (
+            "14: back and beyond again, above what is allowed",
+            case(
+                steps([1000, 2000, 3000, 2000, 4000], [100, 150, 200, 1250, 300]),
+                4300,
+                300,
+                600,
+                99,
+                Ok,
+            ),
+        ),
+        (
+            "15: back, not beyond again, and gaining",
+            case(
+                steps([1000, 2000, 3000, 2000, 2500], [100, 150, 200, 1250, 300]),
+                4300,
+                300,
+                600,
+                0,
+                Rewind,
+            ),
+        ),
+        (
             "13: stalled above what is allowed",
             case(
                 steps(SAME, [100, 150, 200, 250, 300]),

@@ -28,6 +28,7 @@ fn group(name: &str, rows: &[(&str, i32, i64, i64)]) -> GroupLag {
         group: name.into(),
         group_type: GroupType::Consumer,
         state: "Stable".into(),
+        protocol_type: "consumer".into(),
         coordinator: 1,
         members: Some(1),
         totals: LagTotals {
@@ -45,6 +46,7 @@ fn committed(history: &History, group: &str) -> Vec<(i64, i64, i64)> {
     let points = history.points(group, "orders", 0);
     points
         .iter()
+        .filter(|p| p.log_end.is_some())
         .map(|p| (p.at_ms, p.committed.unwrap(), p.log_end.unwrap()))
         .collect()
 }
@@ -106,6 +108,83 @@ fn only_the_newest_samples_stay() {
 }
 
 #[test]
+fn since_when_an_offset_stands_is_known_beyond_the_rounds_that_are_kept() {
+    let mut history = History::new(Limits {
+        samples: 5,
+        ..Limits::default()
+    });
+    // At the head until 20 s, unread records since.
+    for n in 0..50 {
+        let end = if n <= 20 { 7 } else { 7 + n };
+        history.record(n * 1000, &[group("a", &[("orders", 0, 7, end)])]);
+    }
+    let points = history.points("a", "orders", 0);
+    let at: Vec<i64> = points.iter().map(|p| p.at_ms / 1000).collect();
+    assert_eq!(at, [20, 45, 46, 47, 48, 49]);
+    assert_eq!((points[0].committed, points[0].log_end), (Some(7), None));
+    // It gets on: from then on it is another offset's time.
+    for n in 50..60 {
+        history.record(n * 1000, &[group("a", &[("orders", 0, n, 100 + n)])]);
+    }
+    assert_eq!(history.points("a", "orders", 0)[0].at_ms, 55_000);
+}
+
+#[test]
+fn who_holds_a_partition_is_not_made_up() {
+    let unheld = |state: &str, protocol_type: &str, members, without_owner| {
+        let mut group = group("a", &[("orders", 0, 1, 9)]);
+        group.partitions[0].owner = None;
+        group.totals.without_owner = without_owner;
+        GroupLag {
+            state: state.into(),
+            protocol_type: protocol_type.into(),
+            members,
+            ..group
+        }
+    };
+    for (state, protocol_type, members, without_owner, owned) in [
+        ("Empty", "consumer", Some(0), Some(1), Some(false)),
+        ("Stable", "consumer", Some(2), Some(1), Some(false)),
+        // On its way.
+        ("PreparingRebalance", "consumer", Some(2), Some(1), None),
+        ("Reconciling", "consumer", Some(2), Some(1), None),
+        // A client that is no member.
+        ("Empty", "", Some(0), Some(1), None),
+        // Members are not known.
+        ("Stable", "consumer", None, None, None),
+    ] {
+        let mut history = History::default();
+        history.record(0, &[unheld(state, protocol_type, members, without_owner)]);
+        let found = history.points("a", "orders", 0)[0].owned;
+        assert_eq!(found, owned, "{state} `{protocol_type}` {members:?}");
+    }
+}
+
+#[test]
+fn being_looked_at_is_not_being_asked_for_and_memory_does_not_churn() {
+    let rows: Vec<(&str, i32, i64, i64)> = (0..50).map(|p| ("orders", p, 5, 9)).collect();
+    let groups: Vec<GroupLag> = (0..40)
+        .map(|n| group(&format!("group-{n:02}"), &rows))
+        .collect();
+    let mut history = History::new(Limits {
+        samples: 60,
+        memory_bytes: 150_000,
+    });
+    // Asked for before it was ever seen.
+    history.asked(1, ["group-00"]);
+    for round in 0..20 {
+        history.record(round * 1000, &groups);
+        assert!(history.memory_bytes() <= 150_000);
+    }
+    let spans: Vec<usize> = (0..40)
+        .map(|n| history.span(&format!("group-{n:02}")).samples)
+        .collect();
+    assert_eq!(spans[0], 20);
+    let kept = spans.iter().filter(|samples| **samples == 20).count();
+    assert!(kept > 10, "those that fit keep their history: {spans:?}");
+}
+
+#[test]
 fn a_log_that_got_shorter_begins_anew() {
     let mut history = History::default();
     history.record(1000, &[group("a", &[("orders", 0, 10, 500)])]);
@@ -114,6 +193,8 @@ fn a_log_that_got_shorter_begins_anew() {
         history.log_ends("orders", 0).collect::<Vec<_>>(),
         [(30, 2000)]
     );
+    // What was seen before is still told apart by its own end.
+    assert_eq!(committed(&history, "a"), [(1000, 10, 500), (2000, 10, 30)]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! How fast records come and go.
 
 use super::super::history::Point;
+use super::verdict::{NOBODY_PATIENCE_MS, PATIENCE_MS};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,14 +15,14 @@ pub enum Trend {
     CaughtUp,
     /// It shrinks.
     Draining,
-    /// It stays, within a twentieth of what is produced.
+    /// It stays, within a twentieth of the rates or what looks can tell.
     Steady,
     /// It grows.
     Growing,
 }
 
-/// Share of the produce rate within which a difference of rates is called steady: what one commit
-/// more or less at the ends of a short window makes of equal rates.
+/// Share of the larger rate within which a difference of rates is called steady. In a short window it
+/// is more: as much as one commit makes that lay just before a look or just after it.
 pub(crate) const TOLERANCE: f64 = 0.05;
 
 /// Records/s that come and go.
@@ -39,26 +40,37 @@ pub struct Rates {
 }
 
 impl Rates {
+    /// Sums of partitions; `lag` is that of all of them. Where a partition that is not caught up
+    /// has no trend the sum has none either: what is missing might turn it.
     pub(super) fn sum<'a>(all: impl Iterator<Item = &'a Rates> + Clone, lag: Option<i64>) -> Self {
         let add = |of: fn(&Rates) -> Option<f64>| all.clone().filter_map(of).reduce(|a, b| a + b);
-        let mut rates = Self {
+        // A partition that is steady within its own tolerance adds nothing.
+        let net = all.clone().try_fold(0.0, |sum, rates| {
+            Some(match rates.trend? {
+                Trend::CaughtUp | Trend::Steady => sum,
+                Trend::Draining | Trend::Growing => {
+                    sum + rates.produce_per_s? - rates.consume_per_s?
+                }
+            })
+        });
+        let mut sum = Self {
             produce_per_s: add(|r| r.produce_per_s),
             consume_per_s: add(|r| r.consume_per_s),
             trend: None,
         };
-        rates.trend = rates.trend_of(lag);
-        rates
+        sum.trend = match (lag, net) {
+            (Some(0), _) => Some(Trend::CaughtUp),
+            (Some(_), Some(net)) => sum.trend_of(net, TOLERANCE),
+            _ => None,
+        };
+        sum
     }
 
-    fn trend_of(&self, lag: Option<i64>) -> Option<Trend> {
-        if lag? == 0 {
-            return Some(Trend::CaughtUp);
-        }
-        let (produce, consume) = (self.produce_per_s?, self.consume_per_s?);
-        let net = produce - consume;
-        Some(if net.abs() <= produce.max(consume) * TOLERANCE {
+    fn trend_of(&self, net_per_s: f64, tolerance: f64) -> Option<Trend> {
+        let most = self.produce_per_s?.max(self.consume_per_s?);
+        Some(if net_per_s.abs() <= most * tolerance {
             Trend::Steady
-        } else if net > 0.0 {
+        } else if net_per_s > 0.0 {
             Trend::Growing
         } else {
             Trend::Draining
@@ -66,60 +78,108 @@ impl Rates {
     }
 }
 
-/// Rates over `points`, oldest first. With fewer than two of them, nothing.
+/// Rates over `points`, oldest first; `lag` is the present one. With fewer than two points, nothing.
 ///
-/// Commits come in steps, so consumption is measured from one step to another, where there are two;
-/// after the last of them for as long as two usual steps take, the consumer is thought to be on its
-/// way, and to have stopped after that. Steps backwards begin anew.
+/// Commits come in steps, so both rates are measured from one step to another, and there have to be
+/// two. After the last of them for as long as two usual steps take, the consumer is thought to be on
+/// its way, and to have stopped after that. With fewer steps consumption is known only where so much
+/// time has passed that any consumer would have committed. Steps backwards begin anew.
 pub fn rates(points: &[Point], lag: Option<i64>) -> Rates {
-    let ends: Vec<(i64, i64)> = points
+    let measured = measured(points);
+    let (from_ms, to_ms) = match &measured {
+        Some(measured) => (measured.from.0, measured.to.0),
+        None => (i64::MIN, i64::MAX),
+    };
+    let mut ends = points
         .iter()
-        .filter_map(|p| Some((p.at_ms, p.log_end?)))
-        .collect();
+        .filter(|p| (from_ms..=to_ms).contains(&p.at_ms))
+        .filter_map(|p| Some((p.at_ms, p.log_end?)));
+    let first = ends.next();
     let mut rates = Rates {
-        produce_per_s: ends
-            .first()
+        produce_per_s: first
             .zip(ends.last())
-            .and_then(|(a, b)| slope(*a, *b)),
-        consume_per_s: consume(points),
+            .and_then(|(from, to)| slope(from, to)),
+        consume_per_s: measured.as_ref().and_then(|m| slope(m.from, m.to)),
         trend: None,
     };
-    rates.trend = rates.trend_of(lag);
+    rates.trend = match (lag, rates.produce_per_s, rates.consume_per_s, measured) {
+        (Some(0), ..) => Some(Trend::CaughtUp),
+        (Some(_), Some(produce), Some(consume), Some(measured)) => {
+            rates.trend_of(produce - consume, measured.tolerance())
+        }
+        _ => None,
+    };
     rates
 }
 
-fn consume(points: &[Point]) -> Option<f64> {
+/// What consumption is measured between: (epoch ms, offset).
+struct Measured {
+    from: (i64, i64),
+    to: (i64, i64),
+    /// How long before them the commits may have been, together, ms.
+    unsure_ms: i64,
+}
+
+impl Measured {
+    /// Share of the rates that commits between looks may make up, [`TOLERANCE`] at least.
+    fn tolerance(&self) -> f64 {
+        let span_ms = self.to.0.saturating_sub(self.from.0);
+        (self.unsure_ms as f64 / span_ms as f64).max(TOLERANCE)
+    }
+}
+
+fn measured(points: &[Point]) -> Option<Measured> {
     let seen: Vec<(i64, i64)> = points
         .iter()
-        .filter_map(|p| Some((p.at_ms, p.committed?)))
+        .filter_map(|p| Some((p.at_ms, p.position()?)))
         .collect();
     let rewound = seen
         .windows(2)
         .rposition(|w| matches!(w, [a, b] if b.1 < a.1));
     let seen = seen.get(rewound.map_or(0, |at| at + 1)..)?;
     let (first, last) = (*seen.first()?, *seen.last()?);
-    if first.0 == last.0 {
-        return None;
-    }
-    let steps: Vec<(i64, i64)> = seen
+    // Each step with the time since the look before it.
+    let steps: Vec<((i64, i64), i64)> = seen
         .windows(2)
-        .filter_map(|w| {
-            matches!(w, [a, b] if b.1 > a.1)
-                .then(|| w.last().copied())
-                .flatten()
+        .filter_map(|w| match w {
+            [a, b] if b.1 > a.1 => Some((*b, b.0.saturating_sub(a.0))),
+            _ => None,
         })
         .collect();
-    let (Some(from), Some(to)) = (steps.first(), steps.last()) else {
-        return Some(0.0);
+    let since_ms = |at: (i64, i64)| last.0.saturating_sub(at.0);
+    if let ([from, .., to], Ok(gaps)) = (
+        steps.as_slice(),
+        i64::try_from(steps.len().saturating_sub(1)),
+    ) {
+        let usual_ms = to.0.0.saturating_sub(from.0.0) / gaps;
+        return Some(if since_ms(to.0) <= usual_ms.saturating_mul(2) {
+            Measured {
+                from: from.0,
+                to: to.0,
+                unsure_ms: from.1.saturating_add(to.1),
+            }
+        } else {
+            Measured {
+                from: from.0,
+                to: last,
+                unsure_ms: from.1,
+            }
+        });
+    }
+    // How much the only step took with it is not known; what followed it is.
+    let from = steps.first().map_or(first, |step| step.0);
+    let patience_ms = match points.iter().rev().find_map(|p| p.owned) {
+        Some(false) => NOBODY_PATIENCE_MS,
+        _ => PATIENCE_MS,
     };
-    if steps.len() < 3 {
-        return slope(first, last);
-    }
-    let usual_ms = (to.0 - from.0) / i64::try_from(steps.len() - 1).ok()?;
-    match last.0 - to.0 <= usual_ms.saturating_mul(2) {
-        true => slope(*from, *to),
-        false => slope(*from, last),
-    }
+    let nothing_to_read = points
+        .iter()
+        .all(|p| p.log_end.is_some() && p.log_end == p.committed);
+    (nothing_to_read || since_ms(from) >= patience_ms).then_some(Measured {
+        from,
+        to: last,
+        unsure_ms: 0,
+    })
 }
 
 /// Offsets/s between two (epoch ms, offset); `None` when no time lies between them.

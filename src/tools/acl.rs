@@ -1,0 +1,3 @@
+//! Access control lists.
+
+crate::tools! { list::ListAcls }

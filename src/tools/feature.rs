@@ -1,0 +1,3 @@
+//! Feature levels.
+
+crate::tools! { list::ListFeatures }

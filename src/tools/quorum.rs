@@ -1,0 +1,3 @@
+//! The metadata quorum.
+
+crate::tools! { describe::DescribeQuorum }

@@ -1,0 +1,3 @@
+//! Client quotas.
+
+crate::tools! { list::ListQuotas }

@@ -1,0 +1,3 @@
+//! Users that Kafka stores.
+
+crate::tools! { list::ListUsers }
