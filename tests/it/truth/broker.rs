@@ -43,7 +43,9 @@ async fn log_dirs_and_replicas_are_as_kafka_describes_them() {
                 d["broker"].as_i64().unwrap(),
                 d["size_bytes"].as_i64().unwrap(),
             );
-            let replicas = usize::try_from(d["replicas"].as_u64().unwrap()).unwrap();
+            // LogDirsCommand lists those on the move among the others.
+            let moving = d["future_replicas"].as_u64().unwrap_or_default();
+            let replicas = usize::try_from(d["replicas"].as_u64().unwrap() + moving).unwrap();
             (
                 broker,
                 d["path"].as_str().unwrap().to_string(),
