@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from bed import HERE
+from bed import HERE, used
 
 INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "benches", "version": "1"}}
 # What a process may take at most, s.
@@ -34,14 +34,6 @@ def run(command, env=None):
     return cost, text, errors
 
 
-def used(pid):
-    """CPU seconds and peak of memory (MB) of a running process."""
-    stat = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    ticks = int(stat[11]) + int(stat[12])
-    peak = next(line for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return ticks / os.sysconf("SC_CLK_TCK"), int(peak.split()[1]) / 1024
-
-
 class Kafkaweave:
     """The binary under test, as a new process each time."""
 
@@ -55,9 +47,9 @@ class Kafkaweave:
         cost, text, _ = run(self.command(tool, *words))
         return cost, text
 
-    def requests(self, tool, *words):
+    def requests(self, tool, *words, env=None):
         """How many requests of which API a call sends, and bytes both ways."""
-        _, _, log = run(self.command(tool, *words, log="requests=debug"))
+        _, _, log = run(self.command(tool, *words, log="requests=debug"), env)
         log = re.sub(r"\x1b\[[0-9;]*m", "", log)
         apis, sent, received = {}, 0, 0
         for line in log.splitlines():
@@ -140,14 +132,21 @@ def summary(costs):
     return {key: spread(costs, key) for key in ("wall_s", "cpu_s", "rss_mb")} | {"runs": len(costs)}
 
 
-def contest(name, ours, rivals, rounds, slow_rounds, warm=3, say=print):
-    """Warms every path, then lets each rival and kafkaweave run in turns. A slow rival warms once and runs fewer rounds."""
+def contest(name, ours, rivals, rounds, slow_rounds, warm_s=10, say=print):
+    """Warms every path, then lets each rival and kafkaweave run in turns. A slow rival warms once and runs fewer rounds.
+
+    Brokers compile what they do often: each path is warmed three times at least, and as often as goes into `warm_s`.
+    """
     present = [r for r in rivals if isinstance(r, Rival)]
-    for n in range(warm):
+    for n in range(3):
         ours()
         for rival in present:
             if n == 0 or not rival.slow:
                 rival.run()
+    for path in [ours, *(r.run for r in present if not r.slow)]:
+        until = time.monotonic() + warm_s / (1 + len(present))
+        while time.monotonic() < until:
+            path()
     own, theirs = {r.name: [] for r in present}, {r.name: [] for r in present}
     for n in range(rounds):
         for rival in present:

@@ -31,7 +31,7 @@ def groups(bootstrap, count, topics, partitions):
     admin = AdminClient({"bootstrap.servers": bootstrap})
     names = [f"gt-{t}" for t in range(topics)]
     create(admin, [NewTopic(n, num_partitions=partitions, replication_factor=3) for n in names])
-    producer = Producer({"bootstrap.servers": bootstrap})
+    producer = Producer({"bootstrap.servers": bootstrap, "log_level": 2})
     lost = []
     for name in names:
         for partition in range(partitions):
@@ -78,7 +78,7 @@ def topics(bootstrap, count, partitions):
 def members(bootstrap, count):
     admin = AdminClient({"bootstrap.servers": bootstrap})
     create(admin, [NewTopic("live", num_partitions=6, replication_factor=3)])
-    producer = Producer({"bootstrap.servers": bootstrap})
+    producer = Producer({"bootstrap.servers": bootstrap, "log_level": 2})
     for partition in range(6):
         for n in range(RECORDS):
             producer.produce("live", b"x%d" % n, partition=partition)

@@ -15,8 +15,7 @@ import socket
 import subprocess
 import time
 
-from bed import HERE, ROOT
-from contest import used
+from bed import HERE, ROOT, used
 
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "kafkaweave/bench"
 GO = {"kcl": "github.com/twmb/kcl@latest", "kminion": "github.com/cloudhut/kminion/v2@latest"}

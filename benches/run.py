@@ -29,10 +29,10 @@ from bed import ROOT, bed  # noqa: E402
 from contest import Kafkaweave  # noqa: E402
 
 JOBS = {
-    "lag": [lag.measure],
-    "members": [lag.measure_members],
-    "topics": [topics.measure, topics.measure_pages],
-    "describe": [topics.measure_describe],
+    "lag": lag.measure,
+    "members": lag.measure_members,
+    "topics": topics.measure,
+    "describe": topics.measure_describe,
 }
 # These want the topics there, which nothing before them should meet.
 AFTER_TOPICS = {"topics", "describe"}
@@ -58,7 +58,7 @@ def main():
     with bed(target / "bench/bed") as cluster:
         ours = Kafkaweave(binary, cluster)
         planted = False
-        for name, measures in JOBS.items():
+        for name, measure in JOBS.items():
             if given.jobs and name not in given.jobs:
                 continue
             if name in AFTER_TOPICS and not planted:
@@ -67,8 +67,7 @@ def main():
                 planted = True
                 print(f"topics planted: {time.monotonic() - at:.0f} s", flush=True)
             at = time.monotonic()
-            for measure in measures:
-                results.append(measure(cluster, ours, given.rounds, given.slow_rounds))
+            results.append(measure(cluster, ours, given.rounds, given.slow_rounds))
             print(f"{name}: {time.monotonic() - at:.0f} s", flush=True)
     seconds = time.monotonic() - begun
     run = {

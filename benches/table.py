@@ -72,7 +72,7 @@ def markdown(run):
         f"{run['machine']}; load {run['load_before']} before and {run['load_after']} after; {run['seconds']} s in all.",
         "",
         "Median (smallest-largest). Every run is a new process with cold connections unless it says warm, and rivals take turns with kafkaweave, whose "
-        "runs beside a rival are what that rival's ratio is taken to. What each of them found was compared, by group or topic, with what had been planted. "
+        "runs beside a rival are what that rival's ratio is taken to; all were warmed alike. What each of them found was compared, by group or topic, with what had been planted. "
         "Client and brokers share the cores: compare within a table.",
         "",
     ]

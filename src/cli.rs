@@ -8,11 +8,14 @@
     reason = "complaining is what a command line is for"
 )]
 
-/// Prints a line. A reader that went away (`| head`) is no failure of ours.
+/// Prints a line. A reader that went away (`| head`) is no failure of ours. In one piece: standard
+/// output would write each line of a long answer by itself.
 macro_rules! say {
     ($($part:tt)*) => {{
         use std::io::Write;
-        let _ = writeln!(std::io::stdout(), $($part)*);
+        let mut text = format!($($part)*);
+        text.push('\n');
+        let _ = std::io::stdout().write_all(text.as_bytes());
     }};
 }
 

@@ -66,6 +66,11 @@ fn brief(schema: &JsonObject, level: usize) -> JsonObject {
             let required = schema.get("required").and_then(Value::as_array);
             required.is_some_and(|r| r.iter().any(|n| n == name))
         };
+        // In a row, a list that is not always there is left to the whole schema.
+        let is_list = |property: &Value| property["type"] == "array";
+        let shown = |(name, property): &(&String, &Value)| {
+            level == 0 || required(name) || !is_list(property)
+        };
         let own = |(name, property): (&String, &Value)| {
             // Lists that are not always there (gaps, details) are named and no more.
             let level = if required(name) {
@@ -81,7 +86,7 @@ fn brief(schema: &JsonObject, level: usize) -> JsonObject {
         };
         listed.insert(
             "properties".into(),
-            Value::Object(properties.iter().map(own).collect()),
+            Value::Object(properties.iter().filter(shown).map(own).collect()),
         );
     }
     if let Some(items) = schema.get("items").and_then(Value::as_object)

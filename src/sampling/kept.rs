@@ -7,6 +7,7 @@ use kafkaweave_core::diagnose::lag::outlook::Retention;
 use kafkaweave_core::diagnose::lag::{GroupLag, PartitionLag};
 use kafkaweave_core::model::{ConfigResource, Missing, ResourceConfigs, ResourceKind};
 use std::collections::{BTreeSet, HashMap};
+use tokio::time::Instant;
 
 /// What deletes records of the topics that an answer shows.
 #[derive(Default)]
@@ -18,12 +19,26 @@ pub(super) struct Kept {
 const KEYS: [&str; 3] = ["cleanup.policy", "retention.ms", "retention.bytes"];
 
 impl Kept {
-    /// Of the topics with anything unread.
+    /// Of the topics with anything unread, and what could not be had of it.
     pub(super) async fn of(
         engine: &dyn Engine,
         groups: &[GroupLag],
-        missing: &mut Vec<Missing>,
-    ) -> Self {
+        deadline: Instant,
+    ) -> (Self, Vec<Missing>) {
+        let mut missing = Vec::new();
+        let asked = Self::ask(engine, groups, &mut missing);
+        if let Ok(kept) = tokio::time::timeout_at(deadline, asked).await {
+            return (kept, missing);
+        }
+        let late = Missing {
+            what: "retention of topics".into(),
+            broker: None,
+            why: "no answer in time".into(),
+        };
+        (Self::default(), vec![late])
+    }
+
+    async fn ask(engine: &dyn Engine, groups: &[GroupLag], missing: &mut Vec<Missing>) -> Self {
         let topics: BTreeSet<&str> = groups
             .iter()
             .flat_map(|group| &group.partitions)

@@ -35,6 +35,17 @@ pub(crate) async fn logged(
     group: &GroupLag,
     deadline: Instant,
 ) -> Result<Vec<Vec<Commit>>, String> {
+    let until = deadline.min(Instant::now() + PATIENCE);
+    let read = tokio::time::timeout_at(until, read(engine, group, until));
+    read.await
+        .unwrap_or_else(|_| Err("no answer in time".into()))
+}
+
+async fn read(
+    engine: &dyn Engine,
+    group: &GroupLag,
+    until: Instant,
+) -> Result<Vec<Vec<Commit>>, String> {
     let mut worst: Vec<(usize, &PartitionLag)> = group
         .partitions
         .iter()
@@ -48,7 +59,6 @@ pub(crate) async fn logged(
     if worst.is_empty() || group.group_type == GroupType::Share {
         return Ok(found);
     }
-    let until = deadline.min(Instant::now() + PATIENCE);
     let log = engine
         .commits(&group.group, LOG_BYTES, until)
         .await

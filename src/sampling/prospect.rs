@@ -5,6 +5,9 @@
 //! position a partition; the rest is told from what was seen before, if anything was. Retention
 //! costs one request more.
 
+#[cfg(test)]
+mod tests;
+
 use super::gather::Facts;
 use super::kept::Kept;
 use super::logged::{self, logged};
@@ -70,16 +73,15 @@ pub(crate) async fn judge(
             positions => engine.timestamps(positions, deadline).await,
         }
     };
-    let mut gaps = Vec::new();
     let commits = async {
         match rough.as_slice() {
             [only] if deep => Some(logged(engine, only, deadline).await),
             _ => None,
         }
     };
-    let (mut first_unread, retention, commits) =
-        tokio::join!(exact, Kept::of(engine, &rough, &mut gaps), commits);
-    facts.missing.append(&mut gaps);
+    let (mut first_unread, (retention, gaps), commits) =
+        tokio::join!(exact, Kept::of(engine, &rough, deadline), commits);
+    facts.missing.extend(gaps);
     let seen: Vec<Seen> = rough
         .iter()
         .map(|group| with_present(seen(group), group, at_ms))
@@ -114,6 +116,15 @@ const PAGE: Reads = Reads {
     of_partition: 1,
 };
 
+/// Read for a page of few groups.
+const SHORT_PAGE: Reads = Reads {
+    all: 128,
+    of_partition: 4,
+};
+
+/// As many groups are few.
+const FEW: usize = 8;
+
 /// Read where partitions are shown.
 const DEEP: Reads = Reads {
     all: 512,
@@ -122,7 +133,11 @@ const DEEP: Reads = Reads {
 
 /// The positions to read, the worst partitions of each group first.
 fn positions(groups: &[GroupLag], deep: bool) -> Vec<Position> {
-    let reads = if deep { DEEP } else { PAGE };
+    let reads = match deep {
+        true => DEEP,
+        false if groups.len() <= FEW => SHORT_PAGE,
+        false => PAGE,
+    };
     let mut worst: Vec<Vec<Position>> = Vec::new();
     for group in groups.iter().filter(|g| g.group_type != GroupType::Share) {
         let mut rows: Vec<&PartitionLag> = group.partitions.iter().collect();

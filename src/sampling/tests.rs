@@ -206,3 +206,34 @@ async fn without_serving_nothing_is_remembered() {
     sampler.asked(Asked::All, 1, std::iter::once(vec![busy(0, 1)]));
     assert_eq!(sampler.points(&busy(0, 1), 2), vec![Vec::new(); 100]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_that_are_asked_for_later_are_those_asked_for_at_once() {
+    let sandbox = sandbox().await;
+    let bootstrap = sandbox.bootstrap().split(',').map(String::from).collect();
+    let engine = connect(&Profile::new("sandbox", bootstrap)).unwrap();
+    let any = NameFilter::parse(None).unwrap();
+    let groups = engine.groups().await.unwrap().value;
+    let at_once = gather(engine.as_ref(), &groups, &any, Members::Now, Vec::new());
+    let at_once = at_once.await.unwrap();
+    let later = gather(engine.as_ref(), &groups, &any, Members::Later, Vec::new());
+    let mut later = later.await.unwrap();
+    let judged = |facts: &Facts, groups: &[GroupListing]| {
+        facts.judge(groups, &kafkaweave_core::diagnose::lag::FirstUnread::new())
+    };
+    let unknown = judged(&later, &groups);
+    assert!(unknown.iter().all(|group| group.members.is_none()));
+    // Of those that are shown.
+    let shown: Vec<GroupListing> = groups
+        .iter()
+        .filter(|group| group.group != "reporting")
+        .cloned()
+        .collect();
+    assert!(!later.described());
+    later.describe(engine.as_ref(), &shown, &any).await;
+    let (at_once, later) = (judged(&at_once, &shown), judged(&later, &shown));
+    assert_eq!(at_once, later);
+    let billing = later.iter().find(|group| group.group == "billing").unwrap();
+    assert_eq!(billing.members, Some(2));
+    assert!(billing.partitions.iter().all(|row| row.owner.is_some()));
+}

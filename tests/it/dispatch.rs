@@ -34,9 +34,10 @@ async fn sandbox() -> Sandbox {
 
 /// All tools on that sandbox.
 fn tools_on(sandbox: &Sandbox) -> Dispatcher {
-    let bootstrap = sandbox.bootstrap().split(',').map(String::from).collect();
-    let cluster = Cluster::new(Profile::new("sandbox", bootstrap), true);
-    let clusters = Arc::new(Clusters::new([cluster], None));
+    let bootstrap = || sandbox.bootstrap().split(',').map(String::from).collect();
+    let cluster = |name: &str| Cluster::new(Profile::new(name, bootstrap()), true);
+    let clusters = [cluster("sandbox"), cluster("copy")];
+    let clusters = Arc::new(Clusters::new(clusters, Some("sandbox".into())));
     let all = Selection {
         toolsets: Some(vec!["all".into()]),
         ..Selection::default()
@@ -62,7 +63,19 @@ fn sound(tool: &str) -> Value {
         "kafka_group_describe" => json!({"group": "billing"}),
         "kafka_config_describe" => json!({"kind": "topic", "name": "payments"}),
         "kafka_group_watch" => json!({"seconds": 1}),
+        "kafka_topic_compare" => json!({"left": "payments", "right": "orders"}),
+        "kafka_producer_list" => json!({"topic": "payments"}),
+        "kafka_transaction_describe" => json!({"transactional_id": "payments-1"}),
+        "kafka_cluster_compare" => json!({"other": "copy"}),
         _ => json!({}),
+    }
+}
+
+/// Answered, or told that the sandbox does not offer what it takes.
+fn answered(result: &Result<Reply, Error>) -> bool {
+    match result {
+        Ok(_) => true,
+        Err(error) => Problem::from(error).code == "not_offered",
     }
 }
 

@@ -7,10 +7,13 @@
 mod broker;
 mod cost;
 mod drift;
+mod group;
+mod lifecycle;
 mod quorum;
 mod reads;
 mod search;
 mod transactions;
+mod upkeep;
 
 use crate::support::bed::{Bed, Listener};
 use crate::support::mcp::{Answer, Client, Wire};
@@ -31,6 +34,8 @@ async fn client(bed: &Bed) -> Client {
         bootstrap.as_str(),
         "--request-timeout-ms",
         "2000",
+        "--toolsets",
+        "all",
     ];
     Client::start(Wire::StdioModern, &args).await
 }

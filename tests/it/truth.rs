@@ -42,6 +42,13 @@ async fn client(bed: &Bed, wire: Wire) -> Client {
     Client::start(wire, &["--bootstrap", &bed.bootstrap(Listener::Plaintext)]).await
 }
 
+/// The same with the tools of every toolset.
+async fn client_of_all(bed: &Bed) -> Client {
+    let bootstrap = bed.bootstrap(Listener::Plaintext);
+    let args = ["--bootstrap", &bootstrap, "--toolsets", "all"];
+    Client::start(Wire::StdioModern, &args).await
+}
+
 /// Rows of a table with heads and tabs, as TransactionsCommand prints it.
 fn tabbed(output: &str) -> Vec<BTreeMap<String, String>> {
     let cells = |line: &str| -> Vec<String> {
@@ -52,13 +59,6 @@ fn tabbed(output: &str) -> Vec<BTreeMap<String, String>> {
     let heads = lines.next().map(cells).unwrap_or_default();
     let row = |line: &str| heads.iter().cloned().zip(cells(line)).collect();
     lines.map(row).collect()
-}
-
-/// The same with the tools of every toolset.
-async fn client_of_all(bed: &Bed) -> Client {
-    let bootstrap = bed.bootstrap(Listener::Plaintext);
-    let args = ["--bootstrap", &bootstrap, "--toolsets", "all"];
-    Client::start(Wire::StdioModern, &args).await
 }
 
 /// Asks until Kafka says the same before and after; returns that and our answer in between.

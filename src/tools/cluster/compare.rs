@@ -11,8 +11,8 @@ use crate::problem::Error;
 use crate::tool::{Context, Effect, Tool};
 use crate::tools::common::drift;
 use gather::{Seen, compare_topics, see};
-use kafkaweave_core::diagnose::compare::{Comparison, Difference, Tally, Verdict, fold};
-use kafkaweave_core::model::{GroupListing, Missing, Topic};
+use kafkaweave_core::diagnose::compare::{Comparison, Difference, Tally, Verdict};
+use kafkaweave_core::model::{Acl, AclResource, GroupListing, Missing, Topic, folded};
 use kafkaweave_core::names::NameFilter;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,9 @@ pub struct Output {
     groups: Tally,
     /// Keys of broker configuration.
     broker_keys: Tally,
+    acls: Tally,
+    /// Limits of client quotas.
+    quotas: Tally,
     /// Internal topics that fit and are not compared.
     hidden_internal: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -68,7 +71,7 @@ impl Tool for CompareClusters {
     type Output = Output;
 
     fn description() -> &'static str {
-        "Drift of two clusters: topics, their configuration, brokers, racks, versions, groups; only differences, with weight."
+        "Drift of two clusters: topics, their configuration, brokers, versions, groups, ACLs, quotas; only differences, with weight."
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Output, Error> {
@@ -103,10 +106,16 @@ impl Tool for CompareClusters {
         if let (Some(l), Some(r)) = (&left.groups, &right.groups) {
             comparison.group_lists((l, left.groups_whole), (r, right.groups_whole));
         }
+        if let (Some(l), Some(r)) = (&left.acls, &right.acls) {
+            comparison.acls(l, r);
+        }
+        if let (Some(l), Some(r)) = (&left.quotas, &right.quotas) {
+            comparison.quotas(l, r);
+        }
         let gaps = compare_topics(cx, (this, &left), (&other, &right), &mut comparison).await?;
         let comparison = comparison.finish();
         let one_cluster = left.id().is_some() && left.id() == right.id();
-        let missing = fold([left.missing, right.missing, gaps].concat());
+        let missing = folded([left.missing, right.missing, gaps].concat());
         let verdict = comparison.verdict(missing.is_empty());
         let outcome = drift::outcome(&comparison, verdict);
         let limit = page::limit(input.limit, 30);
@@ -128,6 +137,8 @@ impl Tool for CompareClusters {
             topics: comparison.topics,
             groups: comparison.groups,
             broker_keys: comparison.broker_keys,
+            acls: comparison.acls,
+            quotas: comparison.quotas,
             hidden_internal,
             missing,
         })
@@ -139,11 +150,16 @@ fn name(of: &Difference) -> String {
     format!("{}\n{}\n{}", of.subject, of.key, of.left)
 }
 
-/// Leaves topics and groups that were asked for; how many internal topics were taken away.
+/// Leaves topics and groups that were asked for, and the ACLs on them; how many internal topics were taken away.
 fn narrow(filter: &NameFilter, internal: bool, left: &mut Seen, right: &mut Seen) -> usize {
     let fits = |group: &GroupListing| filter.matches(&group.group);
     for groups in [&mut left.groups, &mut right.groups].into_iter().flatten() {
         groups.retain(fits);
+    }
+    let named = [AclResource::Topic, AclResource::Group];
+    let about = |acl: &Acl| !named.contains(&acl.resource) || filter.matches(&acl.name);
+    for acls in [&mut left.acls, &mut right.acls].into_iter().flatten() {
+        acls.retain(about);
     }
     // What one side calls internal is left out on both, or it would seem to be on one alone.
     let own = |topics: &Option<Vec<Topic>>| -> Vec<String> {

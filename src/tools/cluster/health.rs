@@ -47,7 +47,7 @@ impl Tool for CheckHealth {
     type Output = Output;
 
     fn description() -> &'static str {
-        "What is wrong now: offline, under-replicated, under-min-ISR partitions, brokers, disks, quorum; with remedies."
+        "Faults and risks of a cluster, worst first, with remedies."
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Output, Error> {

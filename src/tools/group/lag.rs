@@ -39,7 +39,6 @@ pub struct Input {
     topic: Option<String>,
     lagging: Option<bool>,
     sort: Option<Sort>,
-    /// detailed: partitions too
     detail: Option<Detail>,
     #[schemars(range(min = 1, max = 1000))]
     limit: Option<u32>,
@@ -65,7 +64,7 @@ impl Tool for MeasureLag {
     type Output = Output;
 
     fn description() -> &'static str {
-        "Lag of groups in records and seconds, by partition, owners, verdict, rates, time to drain and to data loss."
+        "Lag of groups in records and seconds, verdict, rates, time to drain, by partition."
     }
 
     async fn run(cx: &Context, input: Input) -> Result<Output, Error> {

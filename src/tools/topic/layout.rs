@@ -21,7 +21,7 @@ pub struct LayOutTopics;
 pub struct Input {
     /// Part, glob or /regex/
     pattern: Option<String>,
-    #[schemars(range(min = 1, max = 400))]
+    #[schemars(range(min = 1, max = 2000))]
     limit: Option<u32>,
     cursor: Option<String>,
 }

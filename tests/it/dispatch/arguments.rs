@@ -1,17 +1,21 @@
 //! Every argument of every tool: absent, null, of other types, 0, empty, false, negative, huge.
 
-use super::{call, is_defect, sandbox, sound, tools_on};
+use super::{answered, call, is_defect, sandbox, sound, tools_on};
 use kafkaweave::problem::{Error, Problem};
 use kafkaweave::tool::ToolDef;
 use kafkaweave::tools;
 use serde_json::{Value, json};
 
 /// Arguments that filter names: of these an empty one is the same as none.
-const FILTERS: [(&str, &str); 5] = [
+const FILTERS: [(&str, &str); 9] = [
     ("kafka_topic_list", "pattern"),
     ("kafka_group_list", "pattern"),
     ("kafka_group_lag", "group"),
     ("kafka_group_lag", "topic"),
+    ("kafka_group_watch", "group"),
+    ("kafka_group_watch", "topic"),
+    ("kafka_topic_layout", "pattern"),
+    ("kafka_cluster_compare", "pattern"),
     ("kafka_config_describe", "keys"),
 ];
 
@@ -64,7 +68,7 @@ async fn every_tool_answers_sound_arguments_and_names_what_is_missing() {
     let dispatcher = tools_on(&sandbox);
     for tool in tools::all() {
         let reply = call(&dispatcher, tool.name, sound(tool.name)).await;
-        assert!(reply.is_ok(), "{}: {reply:?}", tool.name);
+        assert!(answered(&reply), "{}: {reply:?}", tool.name);
         for name in required(tool) {
             for missing in [None, Some(Value::Null)] {
                 let mut arguments = sound(tool.name);
@@ -89,7 +93,7 @@ async fn every_tool_answers_sound_arguments_and_names_what_is_missing() {
             }
         }
         let reply = call(&dispatcher, tool.name, arguments).await;
-        assert!(reply.is_ok(), "{}: {reply:?}", tool.name);
+        assert!(answered(&reply), "{}: {reply:?}", tool.name);
     }
 }
 
@@ -163,12 +167,12 @@ async fn an_unknown_argument_is_refused_with_the_nearest_that_exists() {
     let sandbox = sandbox().await;
     let dispatcher = tools_on(&sandbox);
     for tool in tools::all() {
-        let error = call(&dispatcher, tool.name, with(tool, "since", json!("-1h")))
+        let error = call(&dispatcher, tool.name, with(tool, "instant", json!("-1h")))
             .await
             .unwrap_err();
         let text = Problem::from(&error).text();
         assert!(
-            text.contains("`since`: is unknown"),
+            text.contains("`instant`: is unknown"),
             "{}: {text}",
             tool.name
         );
@@ -191,11 +195,19 @@ async fn an_unknown_argument_is_refused_with_the_nearest_that_exists() {
 async fn nothing_is_no_name_and_zero_no_amount() {
     let sandbox = sandbox().await;
     let dispatcher = tools_on(&sandbox);
+    let mut faults = Vec::new();
     for tool in tools::all() {
+        // Not offered by the sandbox, or of no use where nobody has to log in.
+        let sound = call(&dispatcher, tool.name, sound(tool.name)).await;
+        if sound.is_err() || tool.name == "kafka_acl_list" {
+            continue;
+        }
         for (name, of) in properties(tool) {
             let filter = FILTERS.contains(&(tool.name, name.as_str()));
             let values = match of["type"].as_str().unwrap() {
                 "string" => vec![json!("")],
+                // 0 is a partition.
+                "integer" if name == "partition" => vec![json!(-1)],
                 "integer" => vec![json!(0), json!("0"), json!(-1)],
                 "array" if name == "where" => vec![json!([]), json!([""])],
                 "array" => vec![json!([-1]), json!([i32::MAX])],
@@ -203,15 +215,13 @@ async fn nothing_is_no_name_and_zero_no_amount() {
             };
             for value in values {
                 let answer = call(&dispatcher, tool.name, with(tool, &name, value.clone())).await;
-                assert_eq!(
-                    answer.is_ok(),
-                    filter,
-                    "{} {name}={value}: {answer:?}",
-                    tool.name
-                );
+                if answer.is_ok() != filter {
+                    faults.push(format!("{} {name}={value}: {answer:?}", tool.name));
+                }
             }
         }
     }
+    assert!(faults.is_empty(), "{faults:#?}");
 }
 
 #[tokio::test]

@@ -147,47 +147,6 @@ async fn a_whole_call_for_all_topics_is_one_metadata_request_beyond_connecting()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_whole_call_for_the_lag_of_hundreds_of_groups_is_thirty_requests_at_most() {
-    let bed = exclusive();
-    let topics: Vec<String> = (0..2).map(|_| bed.name("whole-lag")).collect();
-    let plans: Vec<_> = topics.iter().map(|t| TopicPlan::new(t, 3)).collect();
-    bed.plant_topics(&plans).unwrap();
-    for topic in &topics {
-        let records: Vec<_> = (0..30)
-            .map(|n| RecordPlan::value("x").partition(n % 3))
-            .collect();
-        bed.produce(topic, &records).unwrap();
-    }
-    let stem = bed.name("whole-lag-group");
-    let plan = |n: usize| {
-        let group = CommitPlan::new(&format!("{stem}-{n:03}"));
-        topics
-            .iter()
-            .flat_map(|topic| (0..3).map(move |partition| (topic, partition)))
-            .fold(group, |group, (topic, partition)| {
-                group.at(topic, partition, 4)
-            })
-    };
-    bed.commit(&(0..400).map(plan).collect::<Vec<_>>()).unwrap();
-    let mut costs = Vec::new();
-    for (group, count) in [(format!("{stem}-*"), 400), (format!("{stem}-00*"), 10)] {
-        let (text, apis) = call(&bed, &["kafka_group_lag", "--group", &group]).await;
-        assert!(text.starts_with(&format!("{count} groups")), "{text}");
-        // Six offsets behind in each of six partitions.
-        assert!(text.contains(" 36 "), "{text}");
-        let total: usize = apis.values().sum();
-        assert!(total <= 30, "{total} requests: {apis:?}");
-        assert_eq!(apis["ListGroups"], 3);
-        costs.push(apis);
-    }
-    // Connections apart, which a slow machine may open beside each other.
-    costs.iter_mut().for_each(|apis| {
-        apis.remove("ApiVersions");
-    });
-    assert_eq!(costs[0], costs[1], "of 400 and of 10 groups");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_scan_sends_no_more_requests_and_leaves_no_connections() {
     let bed = exclusive();
     let topic = bed.plant_topic("dropped", 3).unwrap();

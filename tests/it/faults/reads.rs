@@ -66,6 +66,7 @@ async fn all_tools_together_send_nothing_but_reads() {
             json!({ "detail": "detailed", "internal": true }),
         ),
         ("kafka_topic_describe", json!({ "topic": "audit" })),
+        ("kafka_topic_layout", json!({})),
         (
             "kafka_config_describe",
             json!({ "kind": "topic", "name": "orders", "all": true, "detail": "detailed" }),
@@ -77,6 +78,18 @@ async fn all_tools_together_send_nothing_but_reads() {
         ("kafka_group_list", json!({ "detail": "detailed" })),
         ("kafka_group_describe", json!({ "group": "billing" })),
         ("kafka_group_lag", json!({ "detail": "detailed" })),
+        ("kafka_group_watch", json!({ "seconds": 1 })),
+        (
+            "kafka_topic_compare",
+            json!({ "left": "orders", "right": "payments" }),
+        ),
+        ("kafka_cluster_compare", json!({ "other": "elsewhere" })),
+        ("kafka_transaction_list", json!({ "hanging": true })),
+        (
+            "kafka_transaction_describe",
+            json!({ "transactional_id": "no-such-id" }),
+        ),
+        ("kafka_producer_list", json!({ "topic": "orders" })),
         ("kafka_acl_list", json!({})),
         ("kafka_user_list", json!({})),
         ("kafka_quota_list", json!({ "user": "alice" })),
@@ -84,12 +97,6 @@ async fn all_tools_together_send_nothing_but_reads() {
         ("kafka_feature_list", json!({})),
         ("kafka_broker_logdirs", json!({})),
         ("kafka_reassignment_list", json!({})),
-        ("kafka_transaction_list", json!({ "hanging": true })),
-        (
-            "kafka_transaction_describe",
-            json!({ "transactional_id": "any" }),
-        ),
-        ("kafka_producer_list", json!({ "topic": "orders" })),
         ("kafka_record_read", json!({ "topic": "payments" })),
         (
             "kafka_record_read",
@@ -105,9 +112,15 @@ async fn all_tools_together_send_nothing_but_reads() {
     assert_eq!(called, listed, "every tool is called");
     for (tool, arguments) in calls {
         let answer = client.try_call(tool, arguments).await;
-        // The sandbox does not offer everything.
-        let answered = !answer.is_error || answer.data["code"] == "not_offered";
-        assert!(answered, "{tool}: {}", answer.text);
+        // The sandbox does not offer everything, and there is one cluster and no transaction.
+        let code = answer.data["code"].as_str().unwrap_or("answered");
+        let fine = [
+            "answered",
+            "not_offered",
+            "unknown_cluster",
+            "unknown_transactional_id",
+        ];
+        assert!(fine.contains(&code), "{tool}: {}", answer.text);
     }
     // Names that do not exist must not come to exist by being asked for.
     let unknown = json!({ "topic": "no-such-topic" });

@@ -3,6 +3,7 @@
 
 use crate::support::mcp::{Client, WIRES, none};
 use crate::support::rpc::Raw;
+use kafkaweave::tool::ToolDef;
 use kafkaweave::tools;
 use kafkaweave_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
@@ -16,8 +17,16 @@ fn sound(tool: &str) -> Value {
         "kafka_group_describe" => json!({"group": "billing"}),
         "kafka_config_describe" => json!({"kind": "topic", "name": "payments"}),
         "kafka_group_watch" => json!({"seconds": 1}),
+        "kafka_topic_compare" => json!({"left": "payments", "right": "orders"}),
+        "kafka_producer_list" => json!({"topic": "payments"}),
+        "kafka_transaction_describe" => json!({"transactional_id": "payments-1"}),
         _ => json!({}),
     }
+}
+
+/// Tools that need no second cluster.
+fn of_one_cluster() -> impl Iterator<Item = &'static ToolDef> {
+    tools::all().filter(|tool| tool.name != "kafka_cluster_compare")
 }
 
 /// Tools that answer without a broker.
@@ -28,9 +37,11 @@ async fn every_tool_answers_within_its_schema_on_every_wire() {
     for wire in WIRES {
         let client = Client::start(wire, &["--sandbox", "--toolsets", "all"]).await;
         assert_eq!(client.tools().len(), tools::all().count());
-        for tool in tools::all() {
-            let answer = client.call(tool.name, sound(tool.name)).await;
+        for tool in of_one_cluster() {
+            let answer = client.try_call(tool.name, sound(tool.name)).await;
             assert!(!answer.text.is_empty(), "{wire:?} {}", tool.name);
+            let offered = !answer.is_error || answer.data["code"] == "not_offered";
+            assert!(offered, "{wire:?} {}: {}", tool.name, answer.text);
         }
     }
 }
@@ -40,7 +51,7 @@ async fn every_tool_says_that_it_failed_when_no_broker_is_there() {
     for wire in WIRES {
         let client =
             Client::start(wire, &["--bootstrap", "127.0.0.1:1", "--toolsets", "all"]).await;
-        for tool in tools::all() {
+        for tool in of_one_cluster() {
             if LOCAL.contains(&tool.name) {
                 client.call(tool.name, none()).await;
                 continue;
@@ -67,13 +78,17 @@ async fn reading_sends_the_brokers_nothing_but_reads() {
     let mut raw = Raw::legacy(&["--bootstrap", &bootstrap, "--toolsets", "all"], &[]).await;
     let groups = |answer: Value| answer["result"]["structuredContent"]["groups"].clone();
     let before = groups(raw.call("kafka_group_list", json!({})).await);
-    for tool in tools::all() {
+    for tool in of_one_cluster() {
         let answer = raw.call(tool.name, sound(tool.name)).await;
-        assert_ne!(answer["result"]["isError"], true, "{answer}");
+        let answer = &answer["result"];
+        let offered =
+            answer["isError"] != true || answer["structuredContent"]["code"] == "not_offered";
+        assert!(offered, "{answer}");
     }
     // Produce, commit, join, heartbeat, leave, sync, create, delete, alter and all of their kin.
     let reads: BTreeSet<i16> = [
-        1, 2, 3, 9, 10, 15, 16, 18, 32, 35, 55, 60, 66, 69, 75, 76, 77, 89, 90,
+        1, 2, 3, 9, 10, 15, 16, 18, 29, 32, 35, 46, 48, 50, 55, 60, 61, 65, 66, 69, 75, 76, 77, 89,
+        90,
     ]
     .into();
     let asked: BTreeSet<i16> = sandbox.requests().into_iter().map(|(key, _)| key).collect();
@@ -145,7 +160,7 @@ async fn records_belong_to_the_topic_that_was_asked_for() {
 async fn answers() -> Vec<(&'static str, String, Value)> {
     let mut raw = Raw::legacy(&["--sandbox", "--toolsets", "all"], &[]).await;
     let mut answers = Vec::new();
-    for tool in tools::all() {
+    for tool in of_one_cluster() {
         let result = raw.call(tool.name, sound(tool.name)).await["result"].clone();
         let text = result["content"][0]["text"].as_str().unwrap().to_string();
         answers.push((tool.name, text, result["structuredContent"].clone()));
@@ -224,6 +239,8 @@ async fn the_text_alone_names_all_that_the_data_name() {
     for (tool, text, data) in answers().await {
         let mut names = BTreeSet::new();
         named(&data, &mut names);
+        // The only cluster goes without saying.
+        names.remove("sandbox");
         checked += names.len();
         for name in names {
             assert!(

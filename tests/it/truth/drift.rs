@@ -3,6 +3,7 @@
 //! Two real clusters with planted drift: the bed's, and a second one of a single node. What Kafka's own tools print of
 //! both is compared here in the simplest way, as texts, and our answers must come to the same.
 
+mod sandbox;
 mod topics;
 
 use super::{CONFIGS, TOPICS, eventually, fields, pages, says, tokens};
@@ -126,11 +127,55 @@ fn plant(left: &Bed, right: &Bed) -> String {
     stem
 }
 
+/// Adds or takes away ACLs of users called after the stem, and a quota of such a user that differs.
+fn rights(left: &Bed, right: &Bed, stem: &str, acls: &str, quotas: &str) {
+    for (bed, users, rate) in [
+        (left, &["same", "left"][..], "1024"),
+        (right, &["same"], "2048"),
+    ] {
+        for user in users {
+            let principal = format!("User:{stem}-{user}");
+            let topic = format!("{stem}-config");
+            let mut args = vec![
+                acls,
+                "--allow-principal",
+                &principal,
+                "--operation",
+                "Read",
+                "--topic",
+                &topic,
+            ];
+            if acls == "--remove" {
+                args.push("--force");
+            }
+            bed.kafka("org.apache.kafka.tools.AclCommand", &args)
+                .unwrap();
+        }
+        let limit = format!("producer_byte_rate={rate}");
+        let limit = if quotas == "--add-config" {
+            limit.as_str()
+        } else {
+            "producer_byte_rate"
+        };
+        let args = [
+            "--alter",
+            "--entity-type",
+            "users",
+            "--entity-name",
+            stem,
+            quotas,
+            limit,
+        ];
+        bed.kafka(CONFIGS, &args).unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn planted_drift_of_two_clusters_is_told_as_kafkas_tools_show_it_and_nothing_else() {
     let left = shared();
     let right = second(&left);
     let stem = plant(&left, right);
+    rights(&left, right, &stem, "--add", "--add-config");
     let client = client(&left, right).await;
     let (answer, all) = whole(&client, &stem, "right").await;
     for what in ["same", "parts", "copies", "config"] {
@@ -160,6 +205,26 @@ async fn planted_drift_of_two_clusters_is_told_as_kafkas_tools_show_it_and_nothi
     assert_eq!(rows(&all, &format!("group {stem}-group-left")).len(), 1);
     let inherited = |row: &&Value| row["subject"].as_str().unwrap().starts_with("topics");
     assert_eq!(all.as_array().unwrap().iter().find(inherited), None);
+
+    // The same right for one, another for the other; what is called by other names is not in the answer.
+    let right_of = |user: &str| rows(&all, &format!("acl User:{stem}-{user}"));
+    assert_eq!(right_of("same"), BTreeSet::new());
+    let row = (
+        format!("read on topic {stem}-config (literal)"),
+        "allow".to_owned(),
+        "(absent)".to_owned(),
+    );
+    assert_eq!(right_of("left"), BTreeSet::from([row]));
+    let row = (
+        "producer_byte_rate".to_owned(),
+        "1024".to_owned(),
+        "2048".to_owned(),
+    );
+    assert_eq!(
+        rows(&all, &format!("quota user {stem}")),
+        BTreeSet::from([row])
+    );
+    rights(&left, right, &stem, "--remove", "--delete-config");
 
     let fact = |key: &str| (key.to_owned(), "3".to_owned(), "1".to_owned());
     let facts = BTreeSet::from(["brokers", "controllers", "racks"].map(fact));

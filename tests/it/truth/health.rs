@@ -7,6 +7,7 @@
 
 mod bounds;
 mod broker;
+mod catalogue;
 mod disks;
 mod groups;
 mod moves;
@@ -101,11 +102,6 @@ fn fires(answer: &Answer, rule: &str, sick: &[&str], sound: &[&str]) {
             let said = finding[part].as_str().unwrap_or_default();
             assert!(!said.is_empty(), "{rule} has no {part}: {finding:#}");
         }
-        let tool = finding["next_tool"].as_str().unwrap();
-        assert!(
-            kafkaweave::tools::all().any(|t| t.name == tool),
-            "{rule} leads to {tool}, which is no tool"
-        );
     }
 }
 

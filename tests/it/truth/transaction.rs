@@ -1,5 +1,4 @@
-//! The tools on transactions and producers against TransactionsCommand: committed, aborted, open and truly
-//! hanging ones.
+//! The tools on transactions and producers against TransactionsCommand: committed, aborted, open and truly hanging.
 
 use super::{client_of_all, eventually, find, offsets, says, steady, tabbed};
 use crate::security::{Flags, Grants, PASSWORDS};
@@ -26,14 +25,15 @@ fn transaction(bed: &Bed, topic: &str, partition: i32, count: usize, id: &str, e
         ("transaction.timeout.ms", "600000"),
         ("plant.end", end),
     ];
-    let records = vec![RecordPlan::value("v").partition(partition); count];
-    bed.produce_with(topic, &settings, &records).unwrap();
+    let record = RecordPlan::value("v").partition(partition);
+    bed.produce_with(topic, &settings, &vec![record; count])
+        .unwrap();
 }
 
 /// Rows of an answer that are about this topic.
 fn of_topic<'a>(answer: &'a Answer, topic: &str) -> Vec<&'a Value> {
-    let open = answer.data["open"].as_array().expect("open transactions");
-    open.iter().filter(|row| row["topic"] == topic).collect()
+    let open = answer.data["open"].as_array().unwrap().iter();
+    open.filter(|row| row["topic"] == topic).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

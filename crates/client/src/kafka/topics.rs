@@ -39,7 +39,7 @@ pub(crate) async fn topics(
     let alone = names.as_ref().is_some_and(|names| names.len() == 1);
     let mut found = BTreeMap::new();
     let mut missing = BTreeMap::new();
-    for topic in &answer.topics {
+    for topic in answer.topics {
         let Some(name) = topic.name.as_ref().map(|n| n.0.to_string()) else {
             continue;
         };
@@ -93,8 +93,8 @@ fn refusal(name: &str, number: i16) -> Option<String> {
     })
 }
 
-fn read(name: String, topic: &MetadataResponseTopic) -> Topic {
-    let mut partitions: Vec<_> = topic.partitions.iter().map(partition).collect();
+fn read(name: String, topic: MetadataResponseTopic) -> Topic {
+    let mut partitions: Vec<_> = topic.partitions.into_iter().map(partition).collect();
     partitions.sort_by_key(|p| p.partition);
     Topic {
         name,
@@ -104,20 +104,21 @@ fn read(name: String, topic: &MetadataResponseTopic) -> Topic {
     }
 }
 
-fn partition(of: &MetadataResponsePartition) -> Partition {
+fn partition(of: MetadataResponsePartition) -> Partition {
     Partition {
         partition: of.partition_index,
         leader: (of.leader_id.0 >= 0).then_some(of.leader_id.0),
         leader_epoch: of.leader_epoch,
-        replicas: ids(&of.replica_nodes),
-        isr: ids(&of.isr_nodes),
-        offline: ids(&of.offline_replicas),
+        replicas: ids(of.replica_nodes),
+        isr: ids(of.isr_nodes),
+        offline: ids(of.offline_replicas),
         elr: None,
     }
 }
 
-fn ids(brokers: &[BrokerId]) -> Vec<i32> {
-    brokers.iter().map(|b| b.0).collect()
+/// By value: thousands of partitions keep the lists that they came in.
+fn ids(brokers: Vec<BrokerId>) -> Vec<i32> {
+    brokers.into_iter().map(|b| b.0).collect()
 }
 
 /// The request for one page.
@@ -153,12 +154,12 @@ async fn add_eligible_leaders(router: &Router, topics: &mut [Topic]) {
         let Ok((page, _)) = router.ask(|_| request()).await else {
             break;
         };
-        for topic in page.topics.iter().filter(|t| t.error_code == 0) {
+        for topic in page.topics.into_iter().filter(|t| t.error_code == 0) {
             let Some(name) = topic.name.as_ref() else {
                 continue;
             };
-            for p in &topic.partitions {
-                if let Some(elr) = &p.eligible_leader_replicas {
+            for p in topic.partitions {
+                if let Some(elr) = p.eligible_leader_replicas {
                     eligible.insert((name.0.to_string(), p.partition_index), ids(elr));
                 }
             }

@@ -1,7 +1,7 @@
 //! Drift: in what two topics or two clusters differ, and whether it matters.
 //!
-//! One [`Comparison`] takes pairs of topics, pairs of clusters, broker settings and groups, in any
-//! order and any number, so that a caller may hand over thousands of topics a few at a time. Values
+//! One [`Comparison`] takes pairs of topics, pairs of clusters, broker settings, groups, ACLs and
+//! quotas, in any order and any number, so that a caller may hand over thousands of topics a few at a time. Values
 //! are compared by meaning (see [`value`]), sensitive ones as "set or not" alone.
 //!
 //! What has to differ between two clusters is left out: ids of clusters, topics, brokers and
@@ -12,16 +12,15 @@
 
 mod brokers;
 mod cluster;
-mod gaps;
 mod groups;
 pub mod key;
+mod rights;
 mod topic;
 pub mod value;
 
 #[cfg(test)]
 mod tests;
 
-pub use gaps::fold;
 pub use topic::TopicSide;
 
 use crate::model::ConfigSource;
@@ -46,7 +45,8 @@ pub enum Weight {
 pub struct Difference {
     /// Matters or note.
     pub weight: Weight,
-    /// `cluster`, `brokers`, `topics`, `topic NAME`, `group NAME`.
+    /// `cluster`, `brokers`, `topics`, `topic NAME`, `group NAME`, `acl PRINCIPAL`,
+    /// `quota ENTITY`.
     pub subject: String,
     /// Configuration key, or what else differs.
     pub key: String,
@@ -107,6 +107,10 @@ pub struct Comparison {
     pub groups: Tally,
     /// Keys of broker configuration compared.
     pub broker_keys: Tally,
+    /// ACLs compared.
+    pub acls: Tally,
+    /// Limits of client quotas compared.
+    pub quotas: Tally,
     /// Topic facts and keys with equal values.
     pub equal_values: usize,
     /// Topic keys with equal values that only one side sets on the topic: a changed default would
@@ -124,8 +128,8 @@ struct Inherited {
 }
 
 impl Comparison {
-    /// The differences, weightiest first, then cluster before brokers before topics before groups,
-    /// then by name and key.
+    /// The differences, weightiest first, then cluster before brokers before topics before groups
+    /// before rights, then by name and key.
     pub fn finish(mut self) -> Self {
         for (_, inherited) in std::mem::take(&mut self.inherited) {
             let mut row = inherited.first;
@@ -202,7 +206,9 @@ impl Comparison {
 }
 
 fn order(of: &Difference) -> (Weight, usize, &str, &str) {
-    let kinds = ["cluster", "brokers", "topics", "topic", "group"];
+    let kinds = [
+        "cluster", "brokers", "topics", "topic", "group", "acl", "quota",
+    ];
     let word = of.subject.split(' ').next().unwrap_or_default();
     let kind = kinds.iter().position(|k| *k == word).unwrap_or(kinds.len());
     (of.weight, kind, &of.subject, &of.key)

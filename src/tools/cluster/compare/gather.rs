@@ -8,7 +8,8 @@ use crate::tools::common::drift::part;
 use kafkaweave_client::kafka::{Engine, KafkaError, TopicSelection};
 use kafkaweave_core::diagnose::compare::{Comparison, TopicSide};
 use kafkaweave_core::model::{
-    self, ConfigEntry, ConfigResource, GroupListing, Missing, ResourceConfigs, ResourceKind, Topic,
+    self, Acl, AclFilter, ConfigEntry, ConfigResource, GroupListing, Missing, Partial, Quota,
+    QuotaFilter, ResourceConfigs, ResourceKind, Topic,
 };
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,6 +25,8 @@ pub(super) struct Seen {
     pub(super) groups: Option<Vec<GroupListing>>,
     /// Whether every coordinator told its groups.
     pub(super) groups_whole: bool,
+    pub(super) acls: Option<Vec<Acl>>,
+    pub(super) quotas: Option<Vec<Quota>>,
     racks: BTreeMap<i32, String>,
     /// All gaps, told as those of this cluster.
     pub(super) missing: Vec<Missing>,
@@ -44,10 +47,13 @@ pub(super) async fn see(cx: &Context, cluster: &Cluster) -> Result<Seen, Error> 
     let engine = cluster.engine()?;
     let label = cluster.profile.name.as_str();
     let all = TopicSelection::All;
-    let (brokers, topics, groups) = tokio::join!(
+    let (mut acl_gaps, mut quota_gaps) = (Vec::new(), Vec::new());
+    let (brokers, topics, groups, acls, quotas) = tokio::join!(
         brokers(cx, engine, label),
         bounded(cx, "topics", engine.topics(&all)),
         bounded(cx, "groups", engine.groups()),
+        part(cx, label, "ACLs", acls(engine), &mut acl_gaps),
+        part(cx, label, "quotas", quotas(engine), &mut quota_gaps),
     );
     let (found, broker_configs, mut missing) = brokers;
     let mut failure = None;
@@ -76,6 +82,7 @@ pub(super) async fn see(cx: &Context, cluster: &Cluster) -> Result<Seen, Error> 
     let mut group_gaps = Vec::new();
     let groups = groups.map(|g| g.into_value(&mut group_gaps));
     let groups_whole = group_gaps.is_empty();
+    missing.extend(acl_gaps.into_iter().chain(quota_gaps));
     let gaps = topic_gaps.iter().cloned().chain(group_gaps);
     missing.extend(gaps.map(|gap| Missing {
         what: format!("{label}: {}", gap.what),
@@ -93,6 +100,8 @@ pub(super) async fn see(cx: &Context, cluster: &Cluster) -> Result<Seen, Error> 
         topic_gaps,
         groups,
         groups_whole,
+        acls,
+        quotas,
         missing,
     })
 }
@@ -119,6 +128,24 @@ async fn brokers(
         part(cx, label, "configs of brokers", asked, &mut missing).await
     };
     (cluster, configs.unwrap_or_default(), missing)
+}
+
+/// ACLs. A cluster without an authorizer has none; that it has no authorizer is among the settings
+/// of its brokers.
+async fn acls(engine: &dyn Engine) -> Result<Partial<Vec<Acl>>, KafkaError> {
+    match engine.acls(&AclFilter::default()).await {
+        Err(KafkaError::Broker { code_name, .. }) if code_name == "SECURITY_DISABLED" => {
+            Ok(Partial::default())
+        }
+        outcome => outcome.map(Partial::whole),
+    }
+}
+
+async fn quotas(engine: &dyn Engine) -> Result<Partial<Vec<Quota>>, KafkaError> {
+    engine
+        .quotas(&QuotaFilter::default())
+        .await
+        .map(Partial::whole)
 }
 
 async fn bounded<T>(

@@ -22,6 +22,8 @@ impl Answer for Output {
             ("topics", &self.topics),
             ("groups", &self.groups),
             ("broker settings", &self.broker_keys),
+            ("ACLs", &self.acls),
+            ("quotas", &self.quotas),
         ] {
             text.push_str(&format!("\n{what}: {}", self.tally(tally)));
         }

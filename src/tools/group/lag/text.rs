@@ -83,14 +83,14 @@ impl Row {
                 LagState::Unknown => "unknown".into(),
             };
             let lost = p.lost.filter(|l| *l > 0).map(|l| format!("{l} lost"));
-            let loss = row.outlook.loss.as_ref().filter(|_| p.lost.is_none());
+            let loss = loss::near(row.outlook.loss.as_ref(), p.time_lag_ms);
             let why = row.outlook.verdict_why.clone();
             let note: Vec<String> = lost
                 .into_iter()
                 .chain(p.why.clone())
                 .chain(p.time_why.clone())
                 .chain(why)
-                .chain(loss.map(loss::said))
+                .chain(loss)
                 .collect();
             table.row([
                 p.topic.clone(),
@@ -165,7 +165,7 @@ fn table(groups: &[Row]) -> String {
             notes(row),
             row.why.clone().unwrap_or_default(),
             outlook
-                .map(|o| loss::of_group(o, row.totals.max_time_lag_ms))
+                .and_then(|o| loss::near(o.loss.as_ref(), row.totals.max_time_lag_ms))
                 .unwrap_or_default(),
         ];
         table.row([

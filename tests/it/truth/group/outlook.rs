@@ -9,11 +9,14 @@ use crate::support::mcp::{Answer, Client, Wire};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// A server that looks at groups four times a second.
+/// A server that looks at groups four times a second, and remembers a minute.
 pub(super) async fn client(bed: &Bed) -> Client {
     let bootstrap = bed.bootstrap(Listener::Plaintext);
     let args = ["--bootstrap", &bootstrap, "--toolsets", "all"];
-    let often = [("KAFKAWEAVE_SAMPLING__INTERVAL_MS", "250")];
+    let often = [
+        ("KAFKAWEAVE_SAMPLING__INTERVAL_MS", "250"),
+        ("KAFKAWEAVE_SAMPLING__SAMPLES", "240"),
+    ];
     Client::start_with(Wire::StdioModern, &args, &often).await
 }
 
@@ -151,7 +154,7 @@ async fn data_loss_is_told_from_retention_and_the_age_of_what_is_unread() {
         TopicPlan::new(&topics[2], 1).config("retention.ms", "-1"),
     ])
     .unwrap();
-    let begin = now_ms() - 3_600_000;
+    let begin = now_ms() - 4_200_000;
     let value = "x".repeat(1_000);
     let group = bed.name("loss");
     let mut commits = CommitPlan::new(&group);
@@ -199,7 +202,7 @@ async fn data_loss_is_told_from_retention_and_the_age_of_what_is_unread() {
                 "{}-0: unread records are due for deletion (retention.bytes)",
                 topics[1]
             ),
-            "unread records are deleted in 1h 00m at the earliest (retention.ms)",
+            "at the earliest (retention.ms)",
         ],
     );
 }
@@ -212,7 +215,7 @@ async fn time_lag_between_samples_agrees_with_that_of_the_record() {
     let name = |n: usize| format!("{stem}.{n}");
     let _flow = bed.flow(&topic, &[(0, 100)]).unwrap();
     let client = client(&bed).await;
-    // Both follow from some distance, at different offsets of one partition: of a page only one is read.
+    // All follow from some distance, at different offsets of one partition: of a page a few are read.
     let end = || super::super::offsets(&bed, &topic, "-1")[&0];
     let until = Instant::now() + Duration::from_secs(60);
     while end() < 50 {
@@ -220,8 +223,8 @@ async fn time_lag_between_samples_agrees_with_that_of_the_record() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let from = end();
-    let plans: Vec<_> = (0..2)
-        .map(|n| CommitPlan::new(&name(n)).at(&topic, 0, from + i64::try_from(n).unwrap() * 100))
+    let plans: Vec<_> = (0..6)
+        .map(|n| CommitPlan::new(&name(n)).at(&topic, 0, from + i64::try_from(n).unwrap() * 20))
         .collect();
     bed.commit(&plans[..1]).unwrap();
     let first = lag(&client, &name(0)).await;
@@ -231,14 +234,14 @@ async fn time_lag_between_samples_agrees_with_that_of_the_record() {
     eventually(&ask, seen).await;
     bed.commit(&plans[1..]).unwrap();
     let ask = async || client.call("kafka_group_lag", json!({"group": stem})).await;
-    let both = |a: &Answer| {
+    let some = |a: &Answer| {
         let rows = a.data["groups"].as_array().unwrap();
-        rows.len() == 2
+        rows.len() == 6
             && rows
                 .iter()
                 .any(|r| r["outlook"]["time_lag_source"] == "interpolated")
     };
-    let page = eventually(&ask, both).await;
+    let page = eventually(&ask, some).await;
     let at = Instant::now();
     for row in page.data["groups"].as_array().unwrap() {
         let alone = lag(&client, row["group"].as_str().unwrap()).await;

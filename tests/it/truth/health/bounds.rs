@@ -51,6 +51,7 @@ async fn a_check_of_a_thousand_topics_costs_as_many_requests_as_one_of_five() {
 async fn a_part_that_is_too_slow_for_the_call_is_a_gap_and_the_rest_is_answered() {
     let bed = exclusive();
     let node = bed.quorum_follower().unwrap();
+    bed.plant_topic("0-slow", 3).unwrap();
     let bootstrap = bed.bootstrap(Listener::Plaintext);
     // A broker may take longer than the whole call.
     let args = ["--bootstrap", &bootstrap, "--call-timeout-ms", "3000"];

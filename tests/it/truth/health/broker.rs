@@ -1,5 +1,6 @@
 //! A broker away: what that does to partitions by their replicas and settings, to the quorum, and afterwards.
 
+use super::super::tokens;
 use super::{client, evidence, fires, health, health_when, named, names, silent};
 use crate::support::bed::{CommitPlan, NODES, RecordPlan, TopicPlan, exclusive};
 
@@ -88,6 +89,8 @@ async fn a_dead_broker_is_behind_each_kind_of_trouble_that_it_makes_and_behind_n
     }
     let points = during.data["score"]["points"].as_i64().unwrap();
     assert!(points < points_before, "{}", during.text);
+    let price = tokens(&during.text);
+    assert!(price <= 1_500, "{price} tokens\n{}", during.text);
 
     bed.restore();
     let after = health_when(&client, |a| {
@@ -130,4 +133,48 @@ async fn a_frozen_broker_is_silent_until_it_is_fenced() {
     bed.thaw(node);
     let rules = ["silent_brokers", "fenced_brokers"];
     health_when(&client, |a| rules.iter().all(|r| !names(a, r, &frozen))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_was_taken_off_the_list_and_still_has_replicas_is_missing_until_it_is_back() {
+    let bed = exclusive();
+    let rule = "missing_brokers";
+    let node = bed.quorum_follower().unwrap();
+    let others: Vec<i32> = NODES.into_iter().filter(|n| *n != node).collect();
+    let (other, third) = (others[0], others[1]);
+    let topic = bed.name("0-orphan");
+    bed.plant_topics(&[TopicPlan::assigned(
+        &topic,
+        &[&[other, node], &[other, third]],
+    )])
+    .unwrap();
+    let client = client(&bed).await;
+    let gone = format!("broker {node}");
+    silent(&health(&client).await, rule, &[&gone]);
+    bed.kill(node);
+    bed.await_fenced(node);
+    silent(&health(&client).await, rule, &[&gone]);
+    let boot = bed.address(other, crate::support::bed::Listener::Plaintext);
+    let id = node.to_string();
+    let class = "org.apache.kafka.tools.ClusterTool";
+    let words = [
+        class,
+        "unregister",
+        "--bootstrap-server",
+        &boot,
+        "--id",
+        &id,
+    ];
+    bed.tool(&words, "").unwrap();
+    let answer = health_when(&client, |a| names(a, rule, &gone)).await;
+    let (held, beside) = (format!("{topic}-0"), format!("{topic}-1"));
+    fires(
+        &answer,
+        rule,
+        &[&gone, &held],
+        &[&beside, &format!("broker {other}")],
+    );
+    silent(&answer, "fenced_brokers", &[&gone]);
+    bed.restore();
+    health_when(&client, |a| !names(a, rule, &gone)).await;
 }

@@ -64,3 +64,20 @@ async fn replicas_that_share_a_rack_are_named_and_so_is_a_broker_without_one() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_holds_and_leads_much_more_than_the_others_is_named() {
+    let bed = exclusive();
+    let topic = bed.name("0-heavy");
+    let one: &[i32] = &[1];
+    let heavy = "broker 1";
+    let client = client(&bed).await;
+    bed.plant_topics(&[TopicPlan::assigned(&topic, &[one; 120])])
+        .unwrap();
+    for rule in ["replica_skew", "leader_skew"] {
+        let answer = health_when(&client, |a| names(a, rule, heavy)).await;
+        fires(&answer, rule, &[heavy], &[]);
+        assert!(evidence(&answer, rule).contains(heavy), "{}", answer.text);
+    }
+    bed.drop_topics(&[topic]).unwrap();
+}

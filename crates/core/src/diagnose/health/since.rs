@@ -169,7 +169,9 @@ fn leader_elections(snapshot: &Snapshot, before: &Before<'_>) -> Option<i64> {
         .as_ref()?
         .iter()
         .flat_map(|t| &t.partitions)
-        .fold(0_i64, |sum, p| sum.saturating_add(p.leader_epoch.into()));
+        .fold(0_i64, |sum, p| {
+            sum.saturating_add(p.leader_epoch.max(0).into())
+        });
     Some(now.saturating_sub(then)).filter(|elections| *elections >= 0)
 }
 

@@ -4,6 +4,8 @@ use super::finding::{Finding, Severity, count};
 use super::rule::Rule;
 use super::snapshot::Snapshot;
 use super::words::{ids, lines};
+use crate::diagnose::feature;
+use crate::model::BrokerFeatures;
 use crate::release;
 use std::collections::BTreeMap;
 
@@ -40,54 +42,41 @@ fn versions(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
     findings.push(found);
 }
 
-/// A feature over all brokers that told.
-struct Level {
-    finalized: Option<i16>,
-    /// The highest level that all support.
-    supported: i16,
-}
-
 fn features(snapshot: &Snapshot, findings: &mut Vec<Finding>) {
     let told = snapshot.software.as_deref().unwrap_or_default();
-    let brokers = told.len();
-    let of_brokers = told.iter().map(|b| b.features.as_slice());
-    let of_cluster = (brokers == 0).then_some(snapshot.cluster.features.as_slice());
-    let mut levels: BTreeMap<&str, Level> = BTreeMap::new();
-    for feature in of_brokers.chain(of_cluster).flatten() {
-        let Some(supported) = feature.supported_max else {
-            continue;
-        };
-        let level = levels.entry(&feature.name).or_insert(Level {
-            finalized: None,
-            supported,
-        });
-        level.supported = level.supported.min(supported);
-        level.finalized = level.finalized.max(feature.finalized);
-    }
-    let behind: Vec<(&str, String)> = levels
-        .iter()
-        .filter(|(_, level)| level.finalized.unwrap_or(0) < level.supported)
-        .map(|(name, level)| {
-            let now = level
-                .finalized
-                .map_or_else(|| "not in force".to_owned(), |n| named(name, n));
-            let supported = named(name, level.supported);
-            let by = match brokers {
+    let standings = if told.is_empty() {
+        feature::standings(&[BrokerFeatures {
+            broker: -1,
+            features: snapshot.cluster.features.clone(),
+            finalized_epoch: Some(0),
+            kafka_version: None,
+        }])
+    } else {
+        feature::standings(told)
+    };
+    let behind: Vec<(String, String)> = standings
+        .into_iter()
+        .filter_map(|standing| {
+            let name = standing.feature;
+            let now = match standing.finalized? {
+                0 => "not in force".to_owned(),
+                level => named(&name, level),
+            };
+            let supported = named(&name, standing.raise_to?);
+            let by = match told.len() {
                 0 => "the broker that was asked supports".to_owned(),
                 n => format!("all {n} brokers that answered support"),
             };
-            (*name, format!("{name}: {now}; {by} {supported}"))
+            let words = format!("{name}: {now}; {by} {supported}");
+            Some((name, words))
         })
         .collect();
     if behind.is_empty() {
         return;
     }
-    let names: Vec<&str> = behind.iter().map(|(name, _)| *name).collect();
-    let mut found = Finding::new(
-        Rule::FeatureBehind,
-        Severity::Info,
-        count(&names, "feature", "features"),
-    );
+    let names: Vec<&str> = behind.iter().map(|(name, _)| name.as_str()).collect();
+    let subject = count(&names, "feature", "features");
+    let mut found = Finding::new(Rule::FeatureBehind, Severity::Info, subject);
     found.evidence = lines(behind.into_iter().map(|(_, words)| words).collect());
     found.meaning = "what a newer level brings is not in use; this is right while an upgrade can still be taken back".into();
     found.remedy = "once the upgrade has proven itself, raise the level with kafka-features.sh upgrade; most levels cannot be lowered again".into();

@@ -1,6 +1,7 @@
 //! One table or snapshot per rule; every snapshot begins as a sound cluster.
 
 mod digest;
+mod hostile;
 mod replication;
 mod sound;
 mod surroundings;

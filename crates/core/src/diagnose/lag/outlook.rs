@@ -83,8 +83,8 @@ pub struct GroupOutlook {
     /// The partition that it is from and the rule that decided, or why there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict_why: Option<String>,
-    /// What verdicts stand on; samples, where any does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What verdicts stand on; samples, where any does. Not part of the answer by itself.
+    #[serde(skip)]
     pub evidence: Option<Evidence>,
     /// Records/s over all partitions whose rates are known.
     #[serde(flatten)]
@@ -122,6 +122,7 @@ pub fn partition(
 
 /// As [`partition`], with the verdict from the partition's true commits, oldest first. Where a
 /// commit's lag is `None` it is counted against the end of the log that `points` last saw before.
+/// What commits do not tell is told from `points`.
 pub fn partition_of_commits(
     row: &PartitionLag,
     commits: &[Commit],
@@ -132,6 +133,12 @@ pub fn partition_of_commits(
     let points = since_reset(points);
     let rates = rates(points, row.lag);
     let told = verdict::of_commits(row, commits, points, &rates, now_ms);
+    if told.verdict.is_none() {
+        let seen = verdict::of_samples(row, points, &rates, now_ms);
+        if seen.verdict.is_some() {
+            return made(row, rates, seen, Evidence::Samples, retention);
+        }
+    }
     made(row, rates, told, Evidence::Commits, retention)
 }
 

@@ -169,10 +169,13 @@ fn a_throttle_that_nothing_needs_is_forgotten() {
 fn the_slowest_broker_says_how_long_it_takes_at_least() {
     let one = judged(Some(1), &[dir(1, 1000), dir(3, 300)], &[]);
     assert_eq!(
-        time_left_ms(&[one.clone()], &[rate(3, "100", false)]),
+        time_left_ms(std::slice::from_ref(&one), &[rate(3, "100", false)]),
         Some(7_000)
     );
-    assert_eq!(time_left_ms(&[one.clone()], &[rate(1, "100", false)]), None);
+    assert_eq!(
+        time_left_ms(std::slice::from_ref(&one), &[rate(1, "100", false)]),
+        None
+    );
     let both = [one.clone(), one];
     assert_eq!(time_left_ms(&both, &[rate(3, "100", false)]), Some(14_000));
 }

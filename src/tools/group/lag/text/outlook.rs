@@ -3,7 +3,7 @@
 use crate::table::duration;
 use crate::tools::group::lag::row::Row;
 use kafkaweave_core::diagnose::lag::burrow::Verdict;
-use kafkaweave_core::diagnose::lag::outlook::{Evidence, GroupOutlook, Rates, Trend};
+use kafkaweave_core::diagnose::lag::outlook::{Evidence, Rates, Trend};
 use kafkaweave_core::payload::one_line;
 
 pub(super) fn verdict(verdict: Option<Verdict>) -> String {
@@ -58,7 +58,7 @@ pub(super) fn drain(lag: Option<i64>, rates: &Rates, drain_s: Option<i64>) -> St
 
 /// Losses.
 pub(super) mod loss {
-    use super::{GroupOutlook, seconds};
+    use super::seconds;
     use kafkaweave_core::diagnose::lag::outlook::{Loss, LossBy};
 
     /// "unread records are deleted in 3h 05m at the earliest (retention.ms)".
@@ -77,17 +77,14 @@ pub(super) mod loss {
         }
     }
 
-    /// The same for the first loss of a group, where more than half of the way there is gone.
-    pub(in super::super) fn of_group(outlook: &GroupOutlook, time_lag_ms: Option<i64>) -> String {
+    /// The same for a loss that is not far: more than half of the way there is gone.
+    pub(in super::super) fn near(loss: Option<&Loss>, time_lag_ms: Option<i64>) -> Option<String> {
         let near = |loss: &&Loss| match loss.by {
             LossBy::Expired => false,
             LossBy::RetentionMs => time_lag_ms.is_some_and(|ms| loss.in_s <= ms / 1000),
             LossBy::RetentionBytes => loss.in_s < SOON_S,
         };
-        match outlook.loss.as_ref().filter(near) {
-            Some(loss) => said(loss),
-            None => String::new(),
-        }
+        loss.filter(near).map(said)
     }
 
     /// Within so many seconds a partition that fills up is told of.

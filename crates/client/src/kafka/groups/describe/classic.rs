@@ -35,7 +35,7 @@ pub(super) fn read(
                 members: group
                     .members
                     .iter()
-                    .map(|m| read_member(m, &group.protocol_type))
+                    .map(|m| read_member(m, &group.protocol_type, &group.group_state))
                     .collect(),
                 ..empty()
             },
@@ -44,9 +44,12 @@ pub(super) fn read(
     response.groups.iter().map(of_group).collect()
 }
 
-fn read_member(from: &DescribedGroupMember, protocol_type: &str) -> Member {
+fn read_member(from: &DescribedGroupMember, protocol_type: &str, state: &str) -> Member {
     let is_consumer = protocol_type == CONSUMER;
-    let assignment = is_consumer
+    // While a group rebalances its coordinator leaves assignments out: the members may well hold
+    // partitions still.
+    let told = state == "Stable" || !from.member_assignment.is_empty();
+    let assignment = (is_consumer && told)
         .then(|| protocol::assignment(&from.member_assignment))
         .flatten();
     let subscription = is_consumer

@@ -91,6 +91,15 @@ fn other_protocols_and_garbage_leave_the_assignment_unknown() {
 }
 
 #[test]
+fn what_a_coordinator_leaves_out_during_a_rebalance_is_unknown_and_not_nothing() {
+    for state in ["PreparingRebalance", "CompletingRebalance"] {
+        let group = classic_group("consumer", b"").with_group_state(string(state));
+        let member = &described(group).unwrap().members[0];
+        assert_eq!(member.assignment, None, "{state}");
+    }
+}
+
+#[test]
 fn error_69_is_a_dead_group_or_the_wrong_call_and_the_text_tells() {
     let refused = |text: &str| {
         let group = classic_answer::DescribedGroup::default()

@@ -1,10 +1,11 @@
 //! Clusters as such, their brokers' settings, their groups; gaps.
 
 use super::{entry, keys};
-use crate::diagnose::compare::{ABSENT, Comparison, Tally, Verdict, Weight, fold};
+use crate::diagnose::compare::{ABSENT, Comparison, Tally, Verdict, Weight};
 use crate::model::{
-    Broker, BrokerState, Cluster, ConfigEntry, ConfigResource, ConfigSource, Feature, GroupListing,
-    GroupType, Missing, ResourceConfigs, ResourceKind,
+    Acl, AclOperation, AclPattern, AclPermission, AclResource, Broker, BrokerState, Cluster,
+    ConfigEntry, ConfigResource, ConfigSource, Feature, GroupListing, GroupType, Quota,
+    QuotaEntity, QuotaKind, QuotaValue, ResourceConfigs, ResourceKind,
 };
 
 fn group(name: &str, group_type: GroupType) -> GroupListing {
@@ -180,30 +181,74 @@ fn clusters_differ_by_version_level_brokers_and_racks_and_not_by_ids() {
 }
 
 #[test]
-fn alike_gaps_are_one_and_others_stay() {
-    let gap = |what: &str, broker, why: &str| Missing {
-        what: what.into(),
-        broker,
-        why: why.into(),
+fn acls_and_quotas_are_compared_as_they_are_stored() {
+    let acl = |principal: &str, operation| Acl {
+        resource: AclResource::Topic,
+        name: "orders".into(),
+        pattern: AclPattern::Prefixed,
+        principal: principal.into(),
+        host: "*".into(),
+        permission: AclPermission::Allow,
+        operation,
     };
-    let many = (0..500).map(|n| {
-        gap(
-            &format!("configs of topic `t{n}`"),
-            None,
-            &format!("not authorized: topic `t{n}`"),
-        )
-    });
-    let mut missing: Vec<_> = many.collect();
-    missing.insert(1, gap("configs of broker 2", Some(2), "no answer"));
-    missing.push(gap("configs of topic `x`", None, "no answer"));
-    let folded = fold(missing);
-    let whats: Vec<&str> = folded.iter().map(|g| g.what.as_str()).collect();
+    let shared = acl("User:a", AclOperation::Read);
+    let left = [shared.clone(), acl("User:a", AclOperation::Write)];
+    let denied = Acl {
+        permission: AclPermission::Deny,
+        host: "10.0.0.1".into(),
+        ..acl("User:b", AclOperation::All)
+    };
+    let quota = |user: Option<&str>, rate: f64| Quota {
+        entity: vec![QuotaEntity {
+            kind: QuotaKind::User,
+            name: user.map(String::from),
+        }],
+        values: vec![QuotaValue {
+            key: "producer_byte_rate".into(),
+            value: rate,
+        }],
+    };
+    let mut found = Comparison::default();
+    found.acls(&left, &[denied, shared]);
+    found.quotas(
+        &[quota(Some("a"), 1024.0), quota(Some("same"), 1.0)],
+        &[
+            quota(Some("a"), 2048.5),
+            quota(Some("same"), 1.0),
+            quota(None, 1.0),
+        ],
+    );
+    let found = found.finish();
+    let matters = |key, left, right| (Weight::Matters, key, left, right);
     assert_eq!(
-        whats,
+        keys(&found),
         [
-            "configs of topic `t0` and 499 more alike",
-            "configs of broker 2",
-            "configs of topic `x`"
+            matters("write on topic orders (prefixed)", "allow", ABSENT),
+            matters(
+                "all on topic orders (prefixed) from 10.0.0.1",
+                ABSENT,
+                "deny"
+            ),
+            matters("producer_byte_rate", ABSENT, "1"),
+            matters("producer_byte_rate", "1024", "2048.5"),
         ]
+    );
+    let subjects: Vec<&str> = found
+        .differences
+        .iter()
+        .map(|d| d.subject.as_str())
+        .collect();
+    assert_eq!(
+        subjects,
+        [
+            "acl User:a",
+            "acl User:b",
+            "quota user (default)",
+            "quota user a"
+        ]
+    );
+    assert_eq!(
+        (found.acls.equal, found.quotas.equal, found.quotas.differ),
+        (1, 1, 1)
     );
 }

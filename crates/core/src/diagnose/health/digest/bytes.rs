@@ -23,9 +23,12 @@ impl Writer {
         self.0.push(number as u8);
     }
 
-    /// A number that may be unknown: 0, or one more than it.
+    /// A number that may be unknown: 0, or 1 and the number.
     pub(super) fn maybe(&mut self, number: Option<u64>) {
-        self.number(number.map_or(0, |n| n.saturating_add(1)));
+        self.0.push(u8::from(number.is_some()));
+        if let Some(number) = number {
+            self.number(number);
+        }
     }
 
     pub(super) fn hash(&mut self, hash: u32) {
@@ -66,7 +69,11 @@ impl Reader<'_> {
     }
 
     pub(super) fn maybe(&mut self) -> Result<Option<u64>, DigestError> {
-        Ok(self.number()?.checked_sub(1))
+        match self.bytes()? {
+            [0] => Ok(None),
+            [1] => Ok(Some(self.number()?)),
+            _ => Err(DigestError::Damaged),
+        }
     }
 
     pub(super) fn hash(&mut self) -> Result<u32, DigestError> {

@@ -3,8 +3,8 @@
 use super::super::finding::{Finding, Severity};
 use super::super::rule::Rule;
 use super::super::snapshot::{GroupSight, Snapshot};
-use crate::model::{GroupType, TopicPartition};
-use std::collections::BTreeMap;
+use crate::model::{CommittedOffset, GroupType, TopicPartition};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a group has committed and what waits for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,12 +17,37 @@ pub(in super::super) struct Backlog {
     pub(in super::super) committed: u64,
 }
 
-/// The backlog; `None` when nothing is known of it.
+/// The partitions that members hold; `None` where that is not known. A group keeps offsets in
+/// topics that it has left, and those are nobody's trouble.
+fn held(group: &GroupSight) -> Option<BTreeSet<(&str, i32)>> {
+    // Members of the other types hold tasks, or share partitions.
+    let by_assignment = matches!(
+        group.listing.group_type,
+        GroupType::Classic | GroupType::Consumer
+    );
+    let members = group.members.as_ref().filter(|m| !m.is_empty())?;
+    let mut held = BTreeSet::new();
+    for member in members {
+        for topic in member.assignment.as_ref().filter(|_| by_assignment)? {
+            held.extend(topic.partitions.iter().map(|p| (topic.topic.as_str(), *p)));
+        }
+    }
+    // While it rebalances, nobody holds anything.
+    (!held.is_empty()).then_some(held)
+}
+
+/// The backlog, in the partitions that members hold where that is known; `None` when nothing is
+/// known of it.
 pub(in super::super) fn backlog(snapshot: &Snapshot, group: &GroupSight) -> Option<Backlog> {
     let committed = group.committed.as_ref().filter(|c| !c.is_empty())?;
     let mut sum = Backlog::default();
     let mut known = false;
-    for offset in committed {
+    let held = held(group);
+    let is_held = |offset: &CommittedOffset| {
+        held.as_ref()
+            .is_none_or(|held| held.contains(&(offset.topic.as_str(), offset.partition)))
+    };
+    for offset in committed.iter().filter(|offset| is_held(offset)) {
         let at = offset.offset;
         sum.committed = sum
             .committed
@@ -42,6 +67,8 @@ pub(in super::super) fn backlog(snapshot: &Snapshot, group: &GroupSight) -> Opti
 /// What a group has lost in one partition.
 struct Loss {
     partition: TopicPartition,
+    /// A member holds it, as far as that is known.
+    held: bool,
     words: String,
 }
 
@@ -52,15 +79,18 @@ pub(super) fn judge(snapshot: &Snapshot, groups: &[GroupSight], findings: &mut V
         if group.listing.group_type == GroupType::Share {
             continue;
         }
-        let losses = losses(snapshot, group);
+        let mut losses = losses(snapshot, group);
         if losses.is_empty() {
             continue;
         }
-        // Without members it may be a group that nobody will start again.
-        let severity = if group.listing.state == "Empty" {
-            Severity::Info
-        } else {
+        // Without members it may be a group that nobody will start again, and where no member
+        // reads a topic that it has left.
+        let in_use = group.listing.state != "Empty" && losses.iter().any(|l| l.held);
+        let severity = if in_use {
+            losses.retain(|l| l.held);
             Severity::Warning
+        } else {
+            Severity::Info
         };
         let rows = by_severity.entry(severity).or_default();
         rows.push((group.listing.group.clone(), losses));
@@ -94,6 +124,7 @@ pub(super) fn judge(snapshot: &Snapshot, groups: &[GroupSight], findings: &mut V
 
 fn losses(snapshot: &Snapshot, group: &GroupSight) -> Vec<Loss> {
     let mut losses = Vec::new();
+    let held = held(group);
     for offset in group.committed.iter().flatten() {
         let partition = TopicPartition::new(offset.topic.as_str(), offset.partition);
         let Some(log) = snapshot.log_ranges.get(&partition) else {
@@ -110,7 +141,12 @@ fn losses(snapshot: &Snapshot, group: &GroupSight) -> Vec<Loss> {
             ),
             _ => continue,
         };
-        losses.push(Loss { partition, words });
+        let key = (offset.topic.as_str(), offset.partition);
+        losses.push(Loss {
+            held: held.as_ref().is_none_or(|held| held.contains(&key)),
+            partition,
+            words,
+        });
     }
     losses
 }

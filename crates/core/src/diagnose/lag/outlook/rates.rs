@@ -97,7 +97,7 @@ pub fn rates(points: &[Point], lag: Option<i64>) -> Rates {
     let first = ends.next();
     let mut rates = Rates {
         produce_per_s: first
-            .zip(ends.last())
+            .zip(ends.next_back())
             .and_then(|(from, to)| slope(from, to)),
         consume_per_s: measured.as_ref().and_then(|m| slope(m.from, m.to)),
         trend: None,

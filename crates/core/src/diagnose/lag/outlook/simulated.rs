@@ -92,6 +92,7 @@ struct Look {
 struct Run {
     /// Seed and what the dice gave, for a failure.
     about: String,
+    interval_ms: i64,
     looks: Vec<Look>,
 }
 
@@ -110,8 +111,12 @@ const LENGTH_MS: i64 = 600_000;
 fn run(kind: Kind, seed: u64) -> Run {
     let mut r = Random(seed);
     let rate = r.one_of(&[3.0, 40.0, 900.0, 20_000.0]) * r.within(0.7, 1.3);
-    let noise = r.one_of(&[0.0, 0.3, 0.9]);
-    let interval_ms = r.one_of(&[1_000, 2_000, 5_000, 10_000, 30_000]);
+    let noise = match kind {
+        // Equal rates: more noise than this makes the one larger than the other for a while.
+        Kind::Behind => r.one_of(&[0.0, 0.1, 0.2]),
+        _ => r.one_of(&[0.0, 0.3, 0.9]),
+    };
+    let interval_ms = r.one_of(&[500, 1_000, 2_000, 5_000, 10_000, 30_000]);
     let uneven = r.one_of(&[0.0, 0.1, 0.4]);
     let missed = r.one_of(&[0.0, 0.05, 0.2]);
     let commit_ms = match kind {
@@ -199,6 +204,7 @@ fn run(kind: Kind, seed: u64) -> Run {
         about: format!(
             "{kind:?}, seed {seed}: looks every {interval_ms} ms, commits every {commit_ms} ms"
         ),
+        interval_ms,
         looks,
     }
 }
@@ -253,6 +259,11 @@ fn runs(kind: Kind) -> impl Iterator<Item = Run> {
     (0..RUNS).map(move |n| run(kind, n * 1000 + kind as u64))
 }
 
+/// Those whose history is long enough to tell of commits that are 5 s apart.
+fn long_runs(kind: Kind) -> impl Iterator<Item = Run> {
+    runs(kind).filter(|run| run.interval_ms >= 1000)
+}
+
 /// What may be said of a kind at a time, besides nothing.
 fn true_of(kind: Kind, at_ms: i64) -> &'static [Verdict] {
     let later = at_ms >= HALF_MS;
@@ -295,7 +306,7 @@ fn every_trouble_is_found() {
         (Kind::Never, Verdict::Stop),
     ] {
         let (mut found, mut looks) = (0, 0);
-        for run in runs(kind) {
+        for run in long_runs(kind) {
             let late = run.looks.iter().filter(|l| l.at_ms > LENGTH_MS - 100_000);
             for look in late {
                 looks += 1;
@@ -323,7 +334,7 @@ fn consumers_that_keep_up_neither_grow_nor_drain_and_slow_ones_grow() {
         Kind::Slow,
     ] {
         let (mut wrong, mut looks) = (0, 0);
-        for run in runs(kind) {
+        for run in long_runs(kind) {
             for trend in run.looks.iter().filter_map(|l| l.outlook.rates.trend) {
                 looks += 1;
                 wrong += usize::from(match kind {

@@ -40,6 +40,9 @@ const KNOWN_STEPS: usize = 3;
 /// Changes of the offset from which it is told whether lag shrinks: half of Burrow's window.
 const TREND_STEPS: usize = INTERVALS / 2;
 
+/// And for how long they have to be seen, ms: a burst of a second or two is no trend.
+const TREND_MS: i64 = 3_500;
+
 /// From here on lag rises from most commits to later ones (see [`rises`]).
 const MOSTLY: f64 = 0.5;
 
@@ -136,7 +139,9 @@ pub(super) fn of_samples(row: &PartitionLag, points: &[Point], rates: &Rates, no
     commits.push(present(now_ms));
     let judged = judge(&commits, points, RECENT_MS, lag, now_ms);
     match judged.rule {
-        Rule::NeverShrank | Rule::Shrank if seen.steps() < TREND_STEPS => {
+        Rule::NeverShrank | Rule::Shrank
+            if seen.steps() < TREND_STEPS || seen.span_ms() < TREND_MS =>
+        {
             Told::unknown(format!("too few commits seen to judge: {}", seen.steps()))
         }
         Rule::NeverShrank | Rule::Shrank => by_trend(&seen, rates),
@@ -287,6 +292,12 @@ impl Seen {
         }
         seen.waits_ms.sort_unstable();
         seen
+    }
+
+    /// From the first to the last commit, ms.
+    fn span_ms(&self) -> i64 {
+        let ends = self.commits.first().zip(self.commits.last());
+        ends.map_or(0, |(first, last)| last.at_ms.saturating_sub(first.at_ms))
     }
 
     /// Changes of the offset that were seen.

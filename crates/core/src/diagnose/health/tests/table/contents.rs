@@ -1,7 +1,7 @@
 //! Settings, groups, transactions.
 
 use super::*;
-use crate::model::GroupType;
+use crate::model::{GroupType, Member, TopicPartitions};
 
 fn transaction() -> OpenTransaction {
     OpenTransaction {
@@ -264,6 +264,47 @@ fn groups() -> Vec<Case> {
             &["billing: pod-2 there 4 min ago, not now; 1 static members are left"],
         ),
     ]
+}
+
+#[test]
+fn offsets_in_topics_that_a_group_has_left_are_nobodys_trouble() {
+    let mut snapshot = sound();
+    let committed = billing(&mut snapshot).committed.as_mut().unwrap();
+    (committed[1].offset, committed[2].offset) = (400, 4_700);
+    let holds = |partitions: &[i32]| Member {
+        assignment: Some(vec![TopicPartitions {
+            topic: "orders".into(),
+            partitions: partitions.into(),
+        }]),
+        ..member("m-1", None, Some(4))
+    };
+    let judged = |snapshot: &mut Snapshot, members: Vec<Member>| {
+        billing(snapshot).members = Some(members);
+        snapshot.before = None;
+        before(snapshot, 10, |_| {});
+        rules(&report(snapshot))
+    };
+    let lost = |severity| (Rule::OffsetsLost, severity);
+    let stuck = (Rule::GroupStuck, Severity::Warning);
+    assert_eq!(
+        judged(&mut snapshot, vec![holds(&[0, 3]), holds(&[4, 5])]),
+        [lost(Severity::Info)]
+    );
+    assert_eq!(
+        judged(&mut snapshot, vec![holds(&[0, 1]), holds(&[2])]),
+        [lost(Severity::Warning), stuck]
+    );
+    // What is not known may be held.
+    assert_eq!(
+        judged(&mut snapshot, vec![holds(&[0]), member("m-2", None, None)]),
+        [lost(Severity::Warning), stuck]
+    );
+    // Members of a streams group hold tasks.
+    billing(&mut snapshot).listing.group_type = GroupType::Streams;
+    assert_eq!(
+        judged(&mut snapshot, vec![holds(&[0])]),
+        [lost(Severity::Warning), stuck]
+    );
 }
 
 fn transactions() -> Vec<Case> {

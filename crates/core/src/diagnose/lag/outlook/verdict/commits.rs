@@ -137,7 +137,12 @@ mod tests {
             silent.verdict_why.as_deref(),
             Some("no commit for 40 s, longer than the 20 s that its commits span")
         );
+        // Without a commit, what samples tell: not enough, and then enough.
         assert_eq!(judged(&row(704, 1060), &[]).verdict, None);
+        let longer = every_second(90, |s| (704, 1000 + s, Some(true)));
+        let looks = partition_of_commits(&row(704, 1090), &[], &longer, None, NOW_MS + 90_000);
+        assert_eq!(looks.verdict, Some(Verdict::Stall));
+        assert_eq!(looks.evidence, Some(Evidence::Samples));
     }
 
     #[test]
