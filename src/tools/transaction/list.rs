@@ -6,7 +6,7 @@ use crate::page::{self, Page};
 use crate::problem::Error;
 use crate::table::Table;
 use crate::tool::{Answer, Context, Effect, Tool};
-use crate::tools::common::{all_topics, count, missing_lines};
+use crate::tools::common::{all_topics, count, missing_lines, one_topic};
 use kafkaweave_core::diagnose::transactions::{OpenTransaction, Standing, active, standing};
 use kafkaweave_core::model::{
     Missing, TopicPartition, TransactionDescription, TransactionFilter, TransactionListing,
@@ -29,8 +29,9 @@ pub struct Input {
     state: Option<String>,
     #[schemars(range(min = 0))]
     min_age_ms: Option<i64>,
-    /// Search all partitions
+    /// Search partitions of `topic` or all
     hanging: Option<bool>,
+    topic: Option<String>,
     #[schemars(range(min = 1, max = 1000))]
     limit: Option<u32>,
     cursor: Option<String>,
@@ -96,7 +97,7 @@ impl Tool for ListTransactions {
 
     async fn run(cx: &Context, input: Input) -> Result<Output, Error> {
         let state = input.state.as_deref().map(state).transpose()?;
-        if input.hanging == Some(true) {
+        if input.hanging.unwrap_or(input.topic.is_some()) {
             held(cx, input, state).await
         } else {
             listed(cx, input, state).await
@@ -207,7 +208,10 @@ fn row(
 async fn held(cx: &Context, input: Input, state: Option<&'static str>) -> Result<Output, Error> {
     let names = NameFilter::parse(input.pattern.as_deref())?;
     let mut missing = Vec::new();
-    let topics = all_topics(cx).await?.into_value(&mut missing);
+    let topics = match &input.topic {
+        Some(topic) => vec![one_topic(cx, topic).await?],
+        None => all_topics(cx).await?.into_value(&mut missing),
+    };
     let partitions: Vec<_> = topics
         .iter()
         .flat_map(|t| {

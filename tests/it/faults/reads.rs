@@ -83,7 +83,6 @@ async fn all_tools_together_send_nothing_but_reads() {
             "kafka_topic_compare",
             json!({ "left": "orders", "right": "payments" }),
         ),
-        ("kafka_topic_layout", json!({})),
         ("kafka_cluster_compare", json!({ "other": "elsewhere" })),
         ("kafka_transaction_list", json!({ "hanging": true })),
         (
@@ -95,8 +94,9 @@ async fn all_tools_together_send_nothing_but_reads() {
         ("kafka_user_list", json!({})),
         ("kafka_quota_list", json!({ "user": "alice" })),
         ("kafka_quorum_describe", json!({})),
-        ("kafka_topic_layout", json!({})),
         ("kafka_feature_list", json!({})),
+        ("kafka_broker_logdirs", json!({})),
+        ("kafka_reassignment_list", json!({})),
         ("kafka_record_read", json!({ "topic": "payments" })),
         (
             "kafka_record_read",

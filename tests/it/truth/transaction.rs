@@ -1,8 +1,6 @@
 //! The tools on transactions and producers against TransactionsCommand: committed, aborted, open and truly hanging.
 
-mod sandbox;
-
-use super::{client_of_all, eventually, find, offsets, says, steady, tabbed, tokens};
+use super::{client_of_all, eventually, find, offsets, says, steady, tabbed};
 use crate::security::{Flags, Grants, PASSWORDS};
 use crate::support::bed::{Bed, Listener, RecordPlan, shared};
 use crate::support::mcp::{Answer, Client, Wire};
@@ -256,6 +254,15 @@ async fn a_hanging_transaction_is_told_from_an_open_one_as_find_hanging_does() {
             )
             .await
     };
+    let narrowed = client
+        .call("kafka_transaction_list", json!({"topic": topic}))
+        .await;
+    let searched = json!({"partitions": 2, "held": 2, "hanging": 1});
+    assert_eq!(narrowed.data["searched"], searched);
+    says(
+        &narrowed,
+        &["1 hanging, 2 open; 2 of 2 partitions held back"],
+    );
     let answer = ask().await;
     let rows = of_topic(&answer, &topic);
     let [first, second] = rows[..] else {
