@@ -237,7 +237,8 @@ async fn a_mistyped_tool_suggests_three_at_most() {
 #[tokio::test]
 async fn tools_are_listed_with_what_is_off_and_shown_as_a_client_sees_them() {
     let listed = run(&["tools"]).await;
-    let data = json(&run(&["tools", "--output", "json"]).await.stdout);
+    let every = ["tools", "--toolsets", "all", "--output", "json"];
+    let data = json(&run(&every).await.stdout);
     let names: Vec<&str> = data
         .as_array()
         .unwrap()
