@@ -135,7 +135,7 @@ def measure_describe(bed, kafkaweave, rounds, slow_rounds):
         Rival("TopicCommand --describe", tool, needed=10),
         Rival("kafkaweave itself, page by page through MCP", in_pages, note="one new process, answers of 60 kB"),
     ]
-    result = contest("describe", ours, rivals, rounds, slow_rounds, warm_s=30)
+    result = contest("describe", ours, rivals, rounds, slow_rounds, warm_s=60)
     result["rivals"][1]["note"] += f", {seen['pages']} pages"
     result["what"] = (
         f"{TOPICS:,} topics in full, leaders, replicas, ISR and settings: `kafkaweave call kafka_topic_layout --limit {TOPICS}`, a new process, "

@@ -136,6 +136,16 @@ impl Facts {
         }
     }
 
+    /// Forgets what is about other groups; from here on only these may be judged. Of a thousand
+    /// groups it is most of the memory.
+    pub(crate) fn only(&mut self, groups: &[GroupListing]) {
+        let kept: HashSet<&str> = groups.iter().map(|g| g.group.as_str()).collect();
+        self.committed.retain(|c| kept.contains(c.group.as_str()));
+        if let Some(descriptions) = &mut self.descriptions {
+            descriptions.retain(|d| kept.contains(d.group.as_str()));
+        }
+    }
+
     /// Whether members were asked for.
     pub(crate) fn described(&self) -> bool {
         self.descriptions.is_some()
@@ -149,8 +159,7 @@ impl Facts {
         groups: &[GroupListing],
         topics: &NameFilter,
     ) {
-        self.committed
-            .retain(|c| groups.iter().any(|g| g.group == c.group));
+        self.only(groups);
         self.descriptions = known(describe(engine, groups).await, &mut self.missing);
         narrow(self.descriptions.as_deref_mut().unwrap_or_default(), topics);
         self.ask_offsets(engine, topics).await;

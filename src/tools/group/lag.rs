@@ -119,6 +119,8 @@ impl Tool for MeasureLag {
         )?;
         let listed = |g: &GroupLag| groups.iter().find(|l| l.group == g.group).cloned();
         let order: Vec<GroupListing> = shown.iter().filter_map(listed).collect();
+        drop(shown);
+        facts.only(&order);
         if !facts.described() && members == Members::Later {
             facts.describe(engine, &order, &topics).await;
         }
