@@ -114,7 +114,7 @@ def bed(fallback):
     folder.mkdir(parents=True, exist_ok=True)
     extra = folder / "bench.properties"
     extra.write_text(SETTINGS)
-    settings = {"KAFKAWEAVE_BED": str(folder), "HEAP": "768m", "JVM": "-XX:TieredStopAtLevel=4", "EXTRA": str(extra)}
+    settings = {"KAFKAWEAVE_BED": str(folder), "HEAP": "1536m", "JVM": "-XX:TieredStopAtLevel=4", "EXTRA": str(extra)}
     hold = subprocess.Popen(
         [ROOT / "testbed/hold.sh"], env=os.environ | settings, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -40,7 +40,7 @@ use crate::clusters::{Cluster, Clusters};
 use crate::config::{Config, ConfigError, Flags, Sources, load};
 use crate::dispatch::{Bounds, Dispatcher};
 use crate::sampling::Sampling;
-use crate::surface::{Selection, Surface};
+use crate::surface::{DEFAULT_TOOLSETS, Selection, Surface};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use kafkaweave_client::profile::{Environment, Profile};
 use kafkaweave_sandbox::Sandbox;
@@ -226,19 +226,20 @@ struct Session {
 }
 
 impl Session {
-    /// For single calls.
-    async fn start(common: &Common) -> Result<Self, CliError> {
-        Self::with(common, |_| None).await
+    /// For a single call to `tool`, which is offered whatever its toolset.
+    async fn start(common: &Common, tool: &str) -> Result<Self, CliError> {
+        Self::with(common, |_| None, Some(tool)).await
     }
 
     /// For serving: groups are looked at between calls.
     async fn serve(common: &Common) -> Result<Self, CliError> {
-        Self::with(common, |config| Sampling::of(&config.sampling)).await
+        Self::with(common, |config| Sampling::of(&config.sampling), None).await
     }
 
     async fn with(
         common: &Common,
         sampling: fn(&Config) -> Option<Sampling>,
+        tool: Option<&str>,
     ) -> Result<Self, CliError> {
         let config = common.load()?;
         let sampling = sampling(&config);
@@ -255,7 +256,7 @@ impl Session {
             default = Some("sandbox".into());
         }
         let clusters = Arc::new(Clusters::new(clusters, default));
-        let surface = Arc::new(common.surface(&config)?);
+        let surface = Arc::new(common.surface(&config, tool)?);
         let bounds = Bounds {
             call_timeout: Duration::from_millis(config.limits.call_timeout_ms),
             concurrent_calls: config.limits.max_concurrent_calls,
@@ -309,12 +310,21 @@ impl Common {
         Ok(config)
     }
 
-    fn surface(&self, config: &Config) -> Result<Surface, CliError> {
-        let selection = Selection {
+    /// `also`: a tool that a person named, whose toolset need not be chosen besides.
+    fn surface(&self, config: &Config, also: Option<&str>) -> Result<Surface, CliError> {
+        let mut selection = Selection {
             toolsets: config.toolsets.clone(),
             tools: config.tools.clone(),
             read_only: config.read_only,
         };
+        if let Some(name) = also.filter(|name| crate::tools::all().any(|t| t.name == *name)) {
+            if selection.toolsets.is_none() && selection.tools.is_none() {
+                let default = DEFAULT_TOOLSETS.iter().map(|set| (*set).to_owned());
+                selection.toolsets = Some(default.collect());
+            }
+            let tools = selection.tools.get_or_insert_default();
+            tools.push(name.to_owned());
+        }
         Surface::choose(crate::tools::all(), &selection).map_err(CliError::Usage)
     }
 }

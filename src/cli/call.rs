@@ -229,7 +229,7 @@ pub(super) async fn run(common: &Common, args: CallArgs) -> Result<ExitCode, Cli
             .map_err(|e| CliError::Usage(format!("--json is no JSON object: {e}")))?,
     };
     arguments.extend(args.arguments);
-    let session = Session::start(common).await?;
+    let session = Session::start(common, &args.tool).await?;
     let cancel = CancellationToken::new();
     let call = session
         .dispatcher

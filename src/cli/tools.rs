@@ -18,7 +18,7 @@ pub(super) struct ToolsArgs {
 }
 
 pub(super) fn run(common: &Common, args: &ToolsArgs) -> Result<ExitCode, CliError> {
-    let surface = common.surface(&common.load()?)?;
+    let surface = common.surface(&common.load()?, None)?;
     if let Some(name) = &args.tool {
         let Some(tool) = crate::tools::all().find(|t| t.name == name) else {
             let near = near(name, crate::tools::all().map(|t| t.name), 3);

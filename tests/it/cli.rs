@@ -261,6 +261,25 @@ async fn tools_are_listed_with_what_is_off_and_shown_as_a_client_sees_them() {
     assert!(line.contains("not chosen"), "{line}");
 }
 
+#[tokio::test]
+async fn a_tool_that_a_person_names_is_called_whatever_its_toolset() {
+    let called = run(&["call", "kafka_feature_list", "--sandbox"]).await;
+    assert_eq!(called.code, Some(0), "{}", called.stderr);
+    assert!(
+        called.stdout.contains("metadata.version"),
+        "{}",
+        called.stdout
+    );
+    let chosen = [
+        "call",
+        "kafka_feature_list",
+        "--sandbox",
+        "--tools",
+        "kafka_topic_list",
+    ];
+    assert_eq!(run(&chosen).await.code, Some(0));
+}
+
 /// Has a shell read a script without running it. A shell that is not installed is passed over.
 fn shell_reads(shell: &str, script: &str) -> Option<bool> {
     let mut child = Command::new(shell)

@@ -15,8 +15,8 @@ use kafka_protocol::protocol::StrBytes;
 use kafkaweave_core::model::{ConfigSource, Missing, Partial, ResourceKind};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Topics per request: an answer has some half a megabyte.
-const TOPICS_PER_REQUEST: usize = 200;
+/// Topics per request at most: an answer then has less than a megabyte.
+const TOPICS_PER_REQUEST: usize = 500;
 
 /// Key to value; the value of a sensitive key is not told.
 type Settings = BTreeMap<String, Option<String>>;
@@ -45,7 +45,7 @@ pub(crate) async fn overrides(
     let names: Vec<&String> = unique.into_iter().collect();
     let brokers = router.brokers().await?;
     let calls = names
-        .chunks(TOPICS_PER_REQUEST)
+        .chunks(share(names.len(), brokers.len()))
         .zip(brokers.iter().cycle())
         .map(|(some, broker)| async move {
             let outcome = match router.call(*broker, |_| request(some)).await {
@@ -75,6 +75,14 @@ pub(crate) async fn overrides(
             missing,
         }),
     }
+}
+
+/// Topics per request so that each broker gets as much as the others: the last to answer is the
+/// time that all of it takes.
+fn share(topics: usize, brokers: usize) -> usize {
+    let brokers = brokers.max(1);
+    let rounds = topics.div_ceil(brokers * TOPICS_PER_REQUEST).max(1);
+    topics.div_ceil(brokers * rounds).max(1)
 }
 
 fn gap(topic: &str, why: String) -> Missing {
