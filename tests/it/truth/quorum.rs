@@ -2,7 +2,7 @@
 
 use super::{eventually, find, line, rows, says, steady};
 use crate::support::bed::{Bed, Listener, exclusive, shared};
-use crate::support::mcp::{Client, Wire, none};
+use crate::support::mcp::{Answer, Client, Wire, none};
 use serde_json::{Value, json};
 
 const QUORUM: &str = "org.apache.kafka.tools.MetadataQuorumCommand";
@@ -154,7 +154,21 @@ async fn features_and_their_names_are_as_kafka_describes_them() {
         listed.into_iter().map(parts).collect::<Vec<_>>()
     };
     let ask = async || client.call("kafka_feature_list", none()).await;
-    let (truth, answer) = steady(truth, ask).await;
+    // Brokers learn of a level that was just changed one after the other.
+    let told = |answer: &Answer, truth: &[[String; 4]]| {
+        truth.iter().all(|[feature, _, _, level]| {
+            let row = find(&answer.data["features"], "feature", feature.as_str());
+            let name = row["names"]["finalized"].as_str().map(str::to_owned);
+            name.unwrap_or_else(|| row["finalized"].to_string()) == *level
+        })
+    };
+    let until = std::time::Instant::now() + super::LIMIT;
+    let (truth, answer) = loop {
+        let (truth, answer) = steady(&truth, &ask).await;
+        if told(&answer, &truth) || std::time::Instant::now() > until {
+            break (truth, answer);
+        }
+    };
     assert_eq!(
         answer.data["features"].as_array().unwrap().len(),
         truth.len()
