@@ -1,6 +1,6 @@
 //! Looks at groups between questions, so that an answer can say where a lag is going.
 //!
-//! One [`Sampler`] for each cluster. It begins with the first question, looks at the groups that were
+//! One `Sampler` for each cluster. It begins with the first question, looks at the groups that were
 //! asked about in requests that follow the number of brokers, over connections of its own so that no
 //! call waits behind it, and ends when nobody has asked for a while; then all is forgotten. A look
 //! that fails is a gap. Nothing is written to disk, and without serving there are no looks at all.

@@ -342,7 +342,7 @@ async fn the_token_of_the_server_and_wrong_ones_show_nowhere() {
     .spawn()
     .unwrap();
     let said = || std::fs::read_to_string(log.path()).unwrap();
-    until("it listens", || said().contains("listening on ")).await;
+    until("it listens", || said().contains("/mcp")).await;
     let text = said();
     let url = text
         .lines()
