@@ -154,6 +154,20 @@ mod tests {
     }
 
     #[test]
+    fn brokers_share_topics_evenly_in_requests_of_a_bounded_size() {
+        for (topics, brokers, expected) in [
+            (1, 3, 1),
+            (2_000, 3, 334),
+            (1_500, 3, 500),
+            (1_501, 3, 251),
+            (10_000, 1, 500),
+            (10, 0, 10),
+        ] {
+            assert_eq!(share(topics, brokers), expected, "{topics} on {brokers}");
+        }
+    }
+
+    #[test]
     fn only_what_is_set_on_the_topic_counts_and_what_is_refused_is_a_gap() {
         let result = |name: &'static str, error: i16| {
             DescribeConfigsResult::default()
