@@ -132,10 +132,14 @@ impl Asked {
                     format!("User:{p}")
                 }
             }),
-            resource: choose("resource", input.resource.as_deref(), &RESOURCES)?,
+            resource: choose("resource", input.resource.as_deref(), &AclResource::KNOWN)?,
             name: chosen(&input.name),
             pattern: input.pattern.unwrap_or_default(),
-            operation: choose("operation", input.operation.as_deref(), &OPERATIONS)?,
+            operation: choose(
+                "operation",
+                input.operation.as_deref(),
+                &AclOperation::KNOWN,
+            )?,
             permission: choose("permission", input.permission.as_deref(), &PERMISSIONS)?,
         })
     }
@@ -163,32 +167,6 @@ impl Asked {
             && self.permission.is_none()
     }
 }
-
-const RESOURCES: [AclResource; 6] = [
-    AclResource::Topic,
-    AclResource::Group,
-    AclResource::Cluster,
-    AclResource::TransactionalId,
-    AclResource::DelegationToken,
-    AclResource::User,
-];
-
-const OPERATIONS: [AclOperation; 14] = [
-    AclOperation::All,
-    AclOperation::Read,
-    AclOperation::Write,
-    AclOperation::Create,
-    AclOperation::Delete,
-    AclOperation::Alter,
-    AclOperation::Describe,
-    AclOperation::ClusterAction,
-    AclOperation::DescribeConfigs,
-    AclOperation::AlterConfigs,
-    AclOperation::IdempotentWrite,
-    AclOperation::CreateTokens,
-    AclOperation::DescribeTokens,
-    AclOperation::TwoPhaseCommit,
-];
 
 const PERMISSIONS: [AclPermission; 2] = [AclPermission::Allow, AclPermission::Deny];
 

@@ -16,34 +16,6 @@ use kafkaweave_core::model::{
 /// Kafka's number for "whatever it is", the same for resources, patterns, operations, permissions.
 const ANY: i8 = 1;
 
-/// Kinds of resources by Kafka's numbers, from 2 up.
-const RESOURCES: [AclResource; 6] = [
-    AclResource::Topic,
-    AclResource::Group,
-    AclResource::Cluster,
-    AclResource::TransactionalId,
-    AclResource::DelegationToken,
-    AclResource::User,
-];
-
-/// Operations by Kafka's numbers, from 2 up.
-const OPERATIONS: [AclOperation; 14] = [
-    AclOperation::All,
-    AclOperation::Read,
-    AclOperation::Write,
-    AclOperation::Create,
-    AclOperation::Delete,
-    AclOperation::Alter,
-    AclOperation::Describe,
-    AclOperation::ClusterAction,
-    AclOperation::DescribeConfigs,
-    AclOperation::AlterConfigs,
-    AclOperation::IdempotentWrite,
-    AclOperation::CreateTokens,
-    AclOperation::DescribeTokens,
-    AclOperation::TwoPhaseCommit,
-];
-
 /// Permissions by Kafka's numbers, from 2 up.
 const PERMISSIONS: [AclPermission; 2] = [AclPermission::Deny, AclPermission::Allow];
 
@@ -77,12 +49,12 @@ pub(crate) fn describe(filter: &AclFilter, _version: i16) -> DescribeAclsRequest
         (_, AclMatch::Prefixed) => 4,
     };
     DescribeAclsRequest::default()
-        .with_resource_type_filter(number(&RESOURCES, filter.resource))
+        .with_resource_type_filter(number(&AclResource::KNOWN, filter.resource))
         .with_resource_name_filter(text(&filter.name))
         .with_pattern_type_filter(pattern)
         .with_principal_filter(text(&filter.principal))
         .with_host_filter(None)
-        .with_operation(number(&OPERATIONS, filter.operation))
+        .with_operation(number(&AclOperation::KNOWN, filter.operation))
         .with_permission_type(number(&PERMISSIONS, filter.permission))
 }
 
@@ -98,7 +70,11 @@ fn read(answer: &DescribeAclsResponse) -> Result<Vec<Acl>, KafkaError> {
         return Err(error);
     }
     let of = |resource: &DescribeAclsResource, acl: &AclDescription| Acl {
-        resource: named(&RESOURCES, resource.resource_type, AclResource::Unknown),
+        resource: named(
+            &AclResource::KNOWN,
+            resource.resource_type,
+            AclResource::Unknown,
+        ),
         name: resource.resource_name.to_string(),
         pattern: match resource.pattern_type {
             3 => AclPattern::Literal,
@@ -108,7 +84,7 @@ fn read(answer: &DescribeAclsResponse) -> Result<Vec<Acl>, KafkaError> {
         principal: acl.principal.to_string(),
         host: acl.host.to_string(),
         permission: named(&PERMISSIONS, acl.permission_type, AclPermission::Unknown),
-        operation: named(&OPERATIONS, acl.operation, AclOperation::Unknown),
+        operation: named(&AclOperation::KNOWN, acl.operation, AclOperation::Unknown),
     };
     let resources = answer.resources.iter();
     let mut acls: Vec<_> = resources
@@ -124,10 +100,13 @@ mod tests {
 
     #[test]
     fn a_name_without_a_number_is_asked_for_as_unknown_and_never_as_any() {
-        assert_eq!(number(&RESOURCES, None), 1);
-        assert_eq!(number(&RESOURCES, Some(AclResource::User)), 7);
-        assert_eq!(number(&RESOURCES, Some(AclResource::Unknown)), 0);
-        assert_eq!(number(&OPERATIONS, Some(AclOperation::TwoPhaseCommit)), 15);
+        assert_eq!(number(&AclResource::KNOWN, None), 1);
+        assert_eq!(number(&AclResource::KNOWN, Some(AclResource::User)), 7);
+        assert_eq!(number(&AclResource::KNOWN, Some(AclResource::Unknown)), 0);
+        assert_eq!(
+            number(&AclOperation::KNOWN, Some(AclOperation::TwoPhaseCommit)),
+            15
+        );
         assert_eq!(number(&PERMISSIONS, Some(AclPermission::Allow)), 3);
     }
 

@@ -27,6 +27,18 @@ pub enum AclResource {
     Unknown,
 }
 
+impl AclResource {
+    /// All that this version knows, in the order of Kafka's numbers, which begin at 2.
+    pub const KNOWN: [Self; 6] = [
+        Self::Topic,
+        Self::Group,
+        Self::Cluster,
+        Self::TransactionalId,
+        Self::DelegationToken,
+        Self::User,
+    ];
+}
+
 /// How the name of an ACL is compared.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -77,6 +89,26 @@ pub enum AclOperation {
     TwoPhaseCommit,
     /// An operation that this version does not know.
     Unknown,
+}
+
+impl AclOperation {
+    /// All that this version knows, in the order of Kafka's numbers, which begin at 2.
+    pub const KNOWN: [Self; 14] = [
+        Self::All,
+        Self::Read,
+        Self::Write,
+        Self::Create,
+        Self::Delete,
+        Self::Alter,
+        Self::Describe,
+        Self::ClusterAction,
+        Self::DescribeConfigs,
+        Self::AlterConfigs,
+        Self::IdempotentWrite,
+        Self::CreateTokens,
+        Self::DescribeTokens,
+        Self::TwoPhaseCommit,
+    ];
 }
 
 /// Whether an ACL allows or denies. A denial wins over every permission.
