@@ -10,6 +10,7 @@ mod cluster;
 mod code;
 mod configs;
 mod connection;
+mod coordinated;
 mod counters;
 mod engine;
 mod error;

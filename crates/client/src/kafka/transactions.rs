@@ -5,6 +5,7 @@ use super::KafkaError;
 use super::code::{
     COORDINATOR_LOADING, COORDINATOR_NOT_AVAILABLE, NOT_COORDINATOR, api_name, code,
 };
+use super::coordinated::coordinated;
 use super::route::{Keys, Router, TRIES, back_off, lost};
 use futures::future::join_all;
 use kafka_protocol::messages::describe_transactions_response::TransactionState;
@@ -67,34 +68,9 @@ pub(crate) async fn list(
     let calls = brokers
         .into_iter()
         .map(|broker| async move { (broker, listed_by(router, broker, filter).await) });
-    let mut found: BTreeMap<String, TransactionListing> = BTreeMap::new();
-    let (mut missing, mut first, mut answered) = (Vec::new(), None, false);
-    for (broker, outcome) in join_all(calls).await {
-        match outcome {
-            Ok(listed) => {
-                answered = true;
-                for one in listed {
-                    // While a coordinator moves, the old one may still list what it had.
-                    found.entry(one.transactional_id.clone()).or_insert(one);
-                }
-            }
-            Err(error) => {
-                missing.push(Missing {
-                    what: format!("transactions that broker {broker} coordinates"),
-                    broker: Some(broker),
-                    why: error.to_string(),
-                });
-                first.get_or_insert(error);
-            }
-        }
-    }
-    match first {
-        Some(error) if !answered => Err(error),
-        _ => Ok(Partial {
-            value: found.into_values().collect(),
-            missing,
-        }),
-    }
+    coordinated(join_all(calls).await, "transactions", |one| {
+        one.transactional_id.clone()
+    })
 }
 
 async fn listed_by(

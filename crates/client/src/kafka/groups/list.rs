@@ -2,13 +2,13 @@
 
 use super::super::KafkaError;
 use super::super::code::{COORDINATOR_LOADING, COORDINATOR_NOT_AVAILABLE, code};
+use super::super::coordinated::coordinated;
 use super::super::route::{Router, TRIES, back_off};
 use futures::future::join_all;
 use kafka_protocol::messages::list_groups_response::ListedGroup;
 use kafka_protocol::messages::{ConsumerGroupDescribeRequest, ListGroupsRequest};
 use kafka_protocol::protocol::Request;
-use kafkaweave_core::model::{GroupListing, GroupType, Missing, Partial};
-use std::collections::BTreeMap;
+use kafkaweave_core::model::{GroupListing, GroupType, Partial};
 
 /// From this version on an answer carries states (KIP-518).
 const WITH_STATE: i16 = 4;
@@ -24,34 +24,7 @@ const UNKNOWN_STATE: &str = "Unknown";
 pub(crate) async fn list(router: &Router) -> Result<Partial<Vec<GroupListing>>, KafkaError> {
     let brokers = router.brokers().await?;
     let outcomes = join_all(brokers.into_iter().map(|id| of_broker(router, id))).await;
-    let mut groups: BTreeMap<String, GroupListing> = BTreeMap::new();
-    let (mut missing, mut first, mut answered) = (Vec::new(), None, false);
-    for (broker, outcome) in outcomes {
-        match outcome {
-            Ok(listed) => {
-                answered = true;
-                for listing in listed {
-                    // While a coordinator moves, the old one may still list what it had.
-                    groups.entry(listing.group.clone()).or_insert(listing);
-                }
-            }
-            Err(error) => {
-                missing.push(Missing {
-                    what: format!("groups that broker {broker} coordinates"),
-                    broker: Some(broker),
-                    why: error.to_string(),
-                });
-                first.get_or_insert(error);
-            }
-        }
-    }
-    match first {
-        Some(error) if !answered => Err(error),
-        _ => Ok(Partial {
-            value: groups.into_values().collect(),
-            missing,
-        }),
-    }
+    coordinated(outcomes, "groups", |one| one.group.clone())
 }
 
 async fn of_broker(router: &Router, broker: i32) -> (i32, Result<Vec<GroupListing>, KafkaError>) {
