@@ -95,9 +95,9 @@ async fn a_group_drains_when_its_slowest_partition_does() {
     let bed = shared();
     let topic = bed.plant_topic("skewed", 2).unwrap();
     let group = bed.name("skewed");
-    // 12,000 records in one partition and 600 in the other, and a member on each that reads 100 a second.
+    // 12,000 records in one partition and 4,000 in the other, and a member on each that reads 100 a second.
     let old = now_ms() - 3_600_000;
-    let records: Vec<RecordPlan> = (0..12_600)
+    let records: Vec<RecordPlan> = (0..16_000)
         .map(|n| {
             let record = RecordPlan::value("v").partition(i32::from(n >= 12_000));
             record.timestamp_ms(old)
@@ -128,10 +128,10 @@ async fn a_group_drains_when_its_slowest_partition_does() {
         number(&partition(0)["lag"]) / rate,
         0.05,
     );
-    // The sum over the sum of rates would say half of it.
+    // The sum over the sum of rates would say two thirds of it, and ever less.
     let mean = number(&row["lag"]) / number(&outlook["consume_per_s"]);
     assert!(
-        number(&outlook["drain_s"]) > 1.5 * mean,
+        number(&outlook["drain_s"]) > 1.3 * mean,
         "{outlook:#} and {mean}"
     );
     let held = outlook["load"]["held_up_by"].as_str().unwrap();

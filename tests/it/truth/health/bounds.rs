@@ -2,10 +2,17 @@
 
 use super::{health, names};
 use crate::support::bed::{Listener, exclusive, shared};
-use crate::support::mcp::{Client, Wire};
+use crate::support::mcp::{Answer, Client, Wire};
 use kafkaweave_sandbox::{Options, Sandbox};
 use serde_json::json;
 use std::time::{Duration, Instant};
+
+/// Whether nothing is missing but what a check leaves out of large clusters.
+fn whole(answer: &Answer) -> bool {
+    let gaps = answer.data["missing"].as_array().into_iter().flatten();
+    gaps.filter_map(|gap| gap["why"].as_str())
+        .all(|why| why.starts_with("left out"))
+}
 
 /// Requests of one check, connections being there.
 async fn cost(sandbox: &Sandbox, client: &Client) -> u64 {
@@ -56,7 +63,7 @@ async fn a_part_that_is_too_slow_for_the_call_is_a_gap_and_the_rest_is_answered(
     // A broker may take longer than the whole call.
     let args = ["--bootstrap", &bootstrap, "--call-timeout-ms", "3000"];
     let client = Client::start(Wire::StdioModern, &args).await;
-    super::health_when(&client, |a| a.data.get("missing").is_none()).await;
+    super::health_when(&client, whole).await;
     bed.freeze(node);
     let began = Instant::now();
     let partial = health(&client).await;
@@ -77,6 +84,6 @@ async fn a_part_that_is_too_slow_for_the_call_is_a_gap_and_the_rest_is_answered(
     assert!(partial.data["topics"].is_i64(), "{}", partial.text);
     bed.thaw(node);
     bed.restore();
-    let after = super::health_when(&client, |a| a.data.get("missing").is_none()).await;
+    let after = super::health_when(&client, whole).await;
     assert!(!names(&after, "silent_brokers", &format!("broker {node}")));
 }
