@@ -174,7 +174,8 @@ def records(bootstrap, topic, partitions, count, size, codec, needle):
 
 
 def drop(bootstrap, topic):
-    AdminClient({"bootstrap.servers": bootstrap}).delete_topics([topic], operation_timeout=30)[topic].result(60)
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin.delete_topics([topic], operation_timeout=30)[topic].result(60)
     print(json.dumps({"dropped": topic}))
 
 
