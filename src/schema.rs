@@ -34,6 +34,7 @@ pub fn listed_input(mut schema: JsonObject) -> JsonObject {
         .flat_map(|p| p.values_mut())
         .filter_map(Value::as_object_mut)
     {
+        property.remove("default");
         property.remove("minimum");
         property.remove("maximum");
     }

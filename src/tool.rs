@@ -76,6 +76,11 @@ pub trait Tool: Send + Sync + 'static {
     /// What it does and answers, as facts, for model and people.
     fn description() -> &'static str;
 
+    /// What a person needs besides, as Markdown: for the reference and `--help`, not for a model.
+    fn detail() -> &'static str {
+        ""
+    }
+
     /// Does it. Dropping the future stops the work.
     fn run(
         cx: &Context,
@@ -122,6 +127,8 @@ pub struct ToolDef {
     pub cluster: bool,
     /// Description.
     pub description: fn() -> &'static str,
+    /// What the reference and `--help` say besides, Markdown; mostly empty.
+    pub detail: fn() -> &'static str,
     /// Schema that arguments are checked against, `cluster` included.
     pub input_schema: fn() -> JsonObject,
     /// Whole schema of the structured answer.
@@ -141,6 +148,7 @@ impl ToolDef {
             toolset: T::TOOLSET,
             cluster: T::CLUSTER,
             description: T::description,
+            detail: T::detail,
             input_schema: || schema::input::<T::Input>(T::CLUSTER),
             output_schema: schema::output::<T::Output>,
             call: |cx, arguments, max_bytes| {

@@ -74,6 +74,7 @@ fn subcommand(tool: &'static ToolDef) -> Command {
         .help("Format of the answer");
     Command::new(tool.name)
         .about((tool.description)())
+        .after_help((tool.detail)())
         .args(flags)
         .arg(json)
         .arg(output)
@@ -91,6 +92,9 @@ fn flag(name: String, property: &Value, needed: bool) -> Arg {
         .to_string();
     if let (Some(low), Some(high)) = (property.get("minimum"), property.get("maximum")) {
         help.push_str(&format!(" [{low} to {high}]"));
+    }
+    if let Some(default) = property.get("default") {
+        help.push_str(&format!(" [default: {default}]"));
     }
     let long = name.replace('_', "-");
     let arg = Arg::new(name)

@@ -1,5 +1,7 @@
 //! Records, read by assignment: no group is joined, nothing is committed.
 
+mod conditions;
+mod counts;
 mod range;
 pub mod shown;
 mod text;

@@ -9,12 +9,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Where packages keep their sources and tests.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     "src",
     "tests",
     "crates/core/src",
     "crates/client/src",
     "crates/sandbox/src",
+    "crates/core/tests",
     "crates/sandbox/tests",
 ];
 

@@ -2,10 +2,12 @@
 //!
 //! [`Predicate`] is a small condition language over key, value, headers, JSON paths, offset,
 //! partition, timestamp and size. [`plan`] turns "from where, until where" into offset ranges,
-//! [`Cursor`] carries a search over several calls. All of it is pure and linear in the size of a
+//! [`Cursor`] carries a search over several calls, [`Tally`]
+//! counts by what [`CountBy`] says. All of it is pure and linear in the size of a
 //! record; what to fetch and when to stop is the client's matter, and so is asking for offsets.
 
 mod condition;
+mod count_by;
 mod cursor;
 mod error;
 mod evaluate;
@@ -16,8 +18,6 @@ mod grammar;
 #[cfg(test)]
 mod joined_tests;
 #[cfg(test)]
-mod linear_tests;
-#[cfg(test)]
 mod narrow_tests;
 mod operand;
 mod parse;
@@ -27,12 +27,16 @@ mod predicate;
 mod prefilter;
 #[cfg(test)]
 mod reference;
+mod tally;
 #[cfg(test)]
 mod tests;
 
+pub use count_by::{CountBy, CountByError};
 pub use cursor::{Cursor, CursorError, fingerprint};
 pub use error::{ConditionFault, Place, SearchError};
+pub use evaluate::Documents;
 pub use operand::{TimeError, time_ms};
 pub use plan::{PartitionBounds, PlanNote, ReadFrom, ReadPlan, ReadUntil, plan};
 pub use predicate::{Predicate, Verdict};
 pub use prefilter::Prefilter;
+pub use tally::{Group, KEPT, Label, Tally};

@@ -52,8 +52,12 @@ fn section(tool: &ToolDef) -> String {
     };
     let mut fields = Vec::new();
     answer("", &Value::Object((tool.output_schema)()), &mut fields);
+    let detail = match (tool.detail)() {
+        "" => String::new(),
+        detail => format!("{detail}\n"),
+    };
     format!(
-        "## {}\n\n**{}.** {}\n\n{effect}. Toolset `{}`.\n\n{arguments}\n{}",
+        "## {}\n\n**{}.** {}\n\n{effect}. Toolset `{}`.\n\n{arguments}\n{detail}{}",
         tool.name,
         tool.title,
         (tool.description)(),

@@ -23,7 +23,6 @@ pub struct Input {
     name: String,
     /// Part, glob or /regex/
     keys: Option<String>,
-    /// Defaults too
     all: Option<bool>,
     /// detailed: documentation, precedence
     detail: Option<Detail>,

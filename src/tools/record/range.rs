@@ -1,5 +1,6 @@
 //! Which records a call means: positions as callers write them, made into ranges, and read.
 
+use super::counts::Counts;
 use super::shown::{Origin, Records};
 use crate::problem::Error;
 use crate::table::time;
@@ -10,7 +11,8 @@ use kafkaweave_core::model::{
     Isolation, Missing, OffsetSpec, PartitionOffset, ScanOrder, ScanRequest, TopicPartition,
 };
 use kafkaweave_core::search::{
-    Cursor, PartitionBounds, Predicate, ReadFrom, ReadPlan, ReadUntil, fingerprint, plan, time_ms,
+    CountBy, Cursor, PartitionBounds, Predicate, ReadFrom, ReadPlan, ReadUntil, fingerprint, plan,
+    time_ms,
 };
 
 /// What both tools are asked, without what only one of them knows.
@@ -21,6 +23,8 @@ pub(super) struct Asked {
     pub until: ReadUntil,
     pub order: ScanOrder,
     pub predicate: Option<Predicate>,
+    /// Counts by this instead of records.
+    pub count_by: Option<CountBy>,
     pub isolation: Isolation,
     pub limit: usize,
     pub payload_bytes: usize,
@@ -147,7 +151,15 @@ pub(super) async fn scan(cx: &Context, asked: Asked) -> Result<Records, Error> {
         .predicate
         .iter()
         .flat_map(|p| p.source().iter().map(String::as_str));
-    let query = fingerprint(std::iter::once(isolation.as_str()).chain(conditions));
+    let counted = asked
+        .count_by
+        .as_ref()
+        .map(|by| format!("count by {}", by.source()));
+    let query = fingerprint(
+        std::iter::once(isolation.as_str())
+            .chain(counted.as_deref())
+            .chain(conditions),
+    );
     let mut missing = Vec::new();
     let plan = match &asked.cursor {
         Some(cursor) => {
@@ -186,13 +198,22 @@ pub(super) async fn scan(cx: &Context, asked: Asked) -> Result<Records, Error> {
         max_bytes: Some(WIRE_BYTES),
         payload_limit_bytes: asked.payload_bytes,
     };
-    let report = engine.scan(&request, cx.deadline).await?;
+    let (report, tally) = match &asked.count_by {
+        Some(by) => {
+            let (report, tally) = engine.count(&request, by, cx.deadline).await?;
+            (report, Some((tally, by)))
+        }
+        None => (engine.scan(&request, cx.deadline).await?, None),
+    };
     let origin = Origin {
         cluster: cluster.profile.name.clone(),
         query,
         ranges: request.ranges.clone(),
     };
-    Ok(Records::of(request, report, plan.notes, origin, missing))
+    let mut records = Records::of(request, report, plan.notes, origin, missing);
+    let continued = asked.cursor.is_some();
+    records.counts = tally.map(|(tally, by)| Counts::of(&tally, by, asked.limit, continued));
+    Ok(records)
 }
 
 /// First and end offsets of the partitions, and where the times are. A partition of which they are

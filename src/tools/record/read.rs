@@ -24,8 +24,7 @@ pub struct Input {
     until: Option<String>,
     #[schemars(range(min = 1, max = 500))]
     limit: Option<u32>,
-    /// Default 1024
-    #[schemars(range(min = 16, max = 1_048_576))]
+    #[schemars(range(min = 16, max = 1_048_576), extend("default" = 1024))]
     payload_bytes: Option<u32>,
     read_committed: Option<bool>,
     cursor: Option<String>,
@@ -64,6 +63,7 @@ impl Tool for ReadRecords {
             until,
             order,
             predicate: None,
+            count_by: None,
             isolation: range::isolation(input.read_committed),
             limit: page::limit(input.limit, 10),
             payload_bytes: page::limit(Some(input.payload_bytes.unwrap_or(PAYLOAD_BYTES)), 1024),

@@ -1,5 +1,6 @@
 //! Records as shown, what was covered to find them, and where a next call goes on.
 
+use super::counts::Counts;
 use crate::table::time;
 use crate::tool::Answer;
 use kafkaweave_core::model::{
@@ -72,6 +73,12 @@ pub struct Records {
     pub(super) next_cursor: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) missing: Vec<Missing>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) counts: Option<Counts>,
+    /// How joined conditions were understood.
+    #[schemars(skip)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) read_as: Vec<String>,
     #[serde(skip)]
     pub(super) searched: bool,
     #[serde(skip)]
@@ -113,6 +120,12 @@ impl Records {
             notes,
             next_cursor: None,
             missing,
+            counts: None,
+            read_as: request
+                .predicate
+                .as_ref()
+                .map(|p| p.readings().to_vec())
+                .unwrap_or_default(),
             searched: request.predicate.is_some(),
             origin,
         };
@@ -188,11 +201,17 @@ impl Answer for Records {
     }
 
     fn rows(&self) -> usize {
+        if let Some(counts) = &self.counts {
+            return counts.rows();
+        }
         self.records.len()
     }
 
     /// Takes back what the dropped records were covered by, so that the cursor finds them again.
     fn keep(&mut self, count: usize) {
+        if let Some(counts) = &mut self.counts {
+            return counts.keep(count);
+        }
         let dropped = self.records.split_off(count.min(self.records.len()));
         for part in &mut self.covered {
             let offsets = dropped

@@ -1,5 +1,6 @@
 //! Records in words: what was found, the contents inside a boundary, what was covered.
 
+use super::counts::Counts;
 use super::shown::Records;
 use crate::table::bytes;
 use crate::tools::common::{count, missing_lines};
@@ -16,7 +17,7 @@ const BOUNDS: [&str; 3] = [
 ];
 
 /// A payload in a line: text as it is, other bytes as base64 and said so.
-fn shown(payload: Option<&Payload>) -> String {
+pub(super) fn shown(payload: Option<&Payload>) -> String {
     let Some(payload) = payload else {
         return "null".into();
     };
@@ -90,14 +91,17 @@ impl Records {
             self.records_scanned,
             bytes(i64::try_from(self.wire_bytes).unwrap_or(i64::MAX))
         );
-        format!(
-            "{}: {} {noun}{order}; {scanned}; {why}",
-            self.topic,
-            self.records.len()
-        )
+        let found = match &self.counts {
+            Some(counts) => counts.found(self.searched),
+            None => format!("{} {noun}{order}", self.records.len()),
+        };
+        format!("{}: {found}; {scanned}; {why}", self.topic)
     }
 
     fn body(&self) -> String {
+        if let Some(counts) = &self.counts {
+            return counts.lines();
+        }
         let mut body = String::new();
         for row in &self.records {
             let time = row.timestamp.as_deref().unwrap_or("no timestamp");
@@ -130,7 +134,10 @@ impl Records {
     }
 
     fn tail(&self) -> String {
-        let mut text = String::new();
+        let mut text = self.counts.as_ref().map_or_else(String::new, Counts::rest);
+        for reading in &self.read_as {
+            text.push_str(&format!("\nread as: {}", one_line(reading)));
+        }
         for part in self
             .covered
             .iter()

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod content;
+mod counting;
 mod paging;
 mod search;
 

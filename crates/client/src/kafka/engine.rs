@@ -13,6 +13,7 @@ use kafkaweave_core::model::{
     ScanRequest, ScramUser, Topic, TopicPartition, TransactionDescription, TransactionFilter,
     TransactionListing,
 };
+use kafkaweave_core::search::{CountBy, Tally};
 use std::collections::{BTreeMap, HashMap};
 use tokio::time::Instant;
 
@@ -109,6 +110,22 @@ pub trait Engine: Send + Sync {
         request: &ScanRequest,
         deadline: Instant,
     ) -> Result<ScanReport, KafkaError>;
+
+    /// Counts the records that a scan would find by group, in memory of the number of groups. Order
+    /// and limit of the request mean nothing; what is counted lies in the covered offsets. Offered
+    /// by engines that read batches themselves.
+    async fn count(
+        &self,
+        request: &ScanRequest,
+        by: &CountBy,
+        deadline: Instant,
+    ) -> Result<(ScanReport, Tally), KafkaError> {
+        let _ = (request, by, deadline);
+        Err(KafkaError::NotOffered {
+            operation: "counting records".into(),
+            by: "this engine".into(),
+        })
+    }
 
     /// Timestamps (epoch ms) of the first record at or after each position, or why it is not known:
     /// no record there, an unreadable leader, no timestamp. Every position has an answer.

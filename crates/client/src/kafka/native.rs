@@ -19,6 +19,7 @@ use kafkaweave_core::model::{
     ScanRequest, ScramUser, Topic, TopicPartition, TransactionDescription, TransactionFilter,
     TransactionListing,
 };
+use kafkaweave_core::search::{CountBy, Tally};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -152,6 +153,15 @@ impl Engine for Native {
         deadline: Instant,
     ) -> Result<ScanReport, KafkaError> {
         scan::scan(&self.router, request, deadline).await
+    }
+
+    async fn count(
+        &self,
+        request: &ScanRequest,
+        by: &CountBy,
+        deadline: Instant,
+    ) -> Result<(ScanReport, Tally), KafkaError> {
+        scan::count(&self.router, request, by, deadline).await
     }
 
     async fn timestamps(

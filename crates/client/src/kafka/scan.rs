@@ -23,7 +23,8 @@ pub(crate) use timestamps::timestamps;
 
 use super::KafkaError;
 use super::route::Router;
-use kafkaweave_core::model::{ScanReport, ScanRequest};
+use kafkaweave_core::model::{ScanOrder, ScanReport, ScanRequest};
+use kafkaweave_core::search::{CountBy, Tally};
 use tokio::time::Instant;
 
 /// Reads what is asked for. At `deadline` it answers with what it has.
@@ -36,5 +37,28 @@ pub(crate) async fn scan(
     request: &ScanRequest,
     deadline: Instant,
 ) -> Result<ScanReport, KafkaError> {
-    run::Scan::new(router, request).run(deadline).await
+    let (report, _) = run::Scan::new(router, request, None).run(deadline).await?;
+    Ok(report)
+}
+
+/// Counts wanted records by group instead of keeping them, over the whole range: order, limit and
+/// payload bound of the request mean nothing here. What is counted is what lies in the covered
+/// offsets, so that a count that was cut can be continued.
+///
+/// # Errors
+/// As [`scan`].
+pub(crate) async fn count(
+    router: &Router,
+    request: &ScanRequest,
+    by: &CountBy,
+    deadline: Instant,
+) -> Result<(ScanReport, Tally), KafkaError> {
+    let request = ScanRequest {
+        order: ScanOrder::Earliest,
+        limit: None,
+        ..request.clone()
+    };
+    run::Scan::new(router, &request, Some(by.clone()))
+        .run(deadline)
+        .await
 }

@@ -7,13 +7,15 @@ use crate::model::RecordView;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// The record's key and value as JSON, parsed when first asked for.
-pub(super) struct Documents<'a> {
+/// A record's key and value as JSON, parsed when first asked for and then kept.
+#[derive(Debug)]
+pub struct Documents<'a> {
     key: Document<'a>,
     value: Document<'a>,
 }
 
-enum Document<'a> {
+#[derive(Debug)]
+pub(super) enum Document<'a> {
     Null,
     Bytes(&'a [u8]),
     Json(Value),
@@ -21,14 +23,15 @@ enum Document<'a> {
 }
 
 impl<'a> Documents<'a> {
-    pub(super) fn of(record: &RecordView<'a>) -> Self {
+    /// Those of a record; nothing is parsed yet.
+    pub fn of(record: &RecordView<'a>) -> Self {
         Self {
             key: record.key.map_or(Document::Null, Document::Bytes),
             value: record.value.map_or(Document::Null, Document::Bytes),
         }
     }
 
-    fn get(&mut self, part: Part) -> &Document<'a> {
+    pub(super) fn get(&mut self, part: Part) -> &Document<'a> {
         let document = match part {
             Part::Key => &mut self.key,
             Part::Value => &mut self.value,

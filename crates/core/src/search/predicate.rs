@@ -122,7 +122,12 @@ impl Predicate {
     /// Judges a record. Parses key or value as JSON at most once, and only when a path asks for
     /// it and nothing cheaper decides.
     pub fn evaluate(&self, record: &RecordView<'_>) -> Verdict {
-        self.expression.evaluate(record, &mut Documents::of(record))
+        self.evaluate_with(record, &mut Documents::of(record))
+    }
+
+    /// The same for a record whose documents others ask for too.
+    pub fn evaluate_with(&self, record: &RecordView<'_>, documents: &mut Documents<'_>) -> Verdict {
+        self.expression.evaluate(record, documents)
     }
 
     /// Whether a record is wanted.

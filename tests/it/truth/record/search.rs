@@ -68,6 +68,27 @@ async fn conditions_find_just_the_records_that_fulfil_them() {
         (&["offset >= 6"], &[6, 7]),
         (&["size = 0", "value is not null"], &[6]),
         (&["value contains nowhere"], &[]),
+        (&["key = order-0 or key = order-2"], &[0, 2]),
+        (&["$.status = FAILED and not header.source = batch"], &[1]),
+        (&["not ($.status exists or value is null)", "size > 0"], &[]),
+        (
+            &["value is null or (header.source = web and $.id > 1)"],
+            &[3, 7],
+        ),
+        (
+            &["value contains FAILED or key = bytes and size < 12"],
+            &[1, 5, 7],
+        ),
+        (
+            &["(value contains FAILED or key = bytes) and key != order-7"],
+            &[1, 5],
+        ),
+        (
+            &["NOT (value ~ ^\\{ OR value IS NULL) AND size > 0"],
+            &[4, 5],
+        ),
+        (&["value contains Timeout and 30s"], &[]),
+        (&["value contains after 30s or value = \"\""], &[4, 6]),
     ];
     for (conditions, expected) in table {
         let answer = client
@@ -125,6 +146,11 @@ async fn conditions_find_just_the_records_that_fulfil_them() {
         ("value has x", "contains"),
         ("valeu = x", "value"),
         ("value ~ (", "value ~ ("),
+        (
+            "key = a or (value = b",
+            "at character 12 `(value = b`: this `(` is not closed",
+        ),
+        ("key = a and valeu = b", "did you mean `value`"),
     ] {
         let refused = client
             .refused(

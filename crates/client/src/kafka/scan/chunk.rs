@@ -8,7 +8,7 @@ use super::codec::Decompressor;
 use super::records::{aborts, walk};
 use bytes::Bytes;
 use kafkaweave_core::model::{Damaged, Header, Record, RecordView, ScanOrder, TimestampType};
-use kafkaweave_core::search::{Predicate, Prefilter, Verdict};
+use kafkaweave_core::search::{CountBy, Documents, Label, Predicate, Prefilter, Tally, Verdict};
 use std::collections::{HashSet, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,6 +28,8 @@ pub(super) struct Aborted {
 #[derive(Debug)]
 pub(super) struct Wanted {
     pub(super) predicate: Option<Predicate>,
+    /// Wanted records are counted by this, and none is kept.
+    pub(super) count_by: Option<CountBy>,
     pub(super) order: ScanOrder,
     pub(super) limit: Option<usize>,
     pub(super) payload_limit_bytes: usize,
@@ -55,6 +57,8 @@ pub(super) struct Found {
     /// Where the limit cut the matches off. Earliest: offset of the first match that was left
     /// out, nothing behind it was looked at. Latest: offset after the last match left out.
     pub(super) cut: Option<i64>,
+    /// Wanted records by group, where they are counted.
+    pub(super) tally: Option<Tally>,
     pub(super) records: u64,
     pub(super) not_json: u64,
     pub(super) damaged: Vec<Damaged>,
@@ -68,6 +72,7 @@ struct Search<'a> {
     wanted: &'a Wanted,
     chunk: &'a Chunk,
     found: Found,
+    label: Label,
 }
 
 /// Decodes and searches a chunk.
@@ -77,7 +82,11 @@ pub(super) fn search(chunk: &Chunk, wanted: &Wanted, decompressor: &mut Decompre
     let mut search = Search {
         wanted,
         chunk,
-        found: Found::default(),
+        found: Found {
+            tally: wanted.count_by.as_ref().map(|_| Tally::default()),
+            ..Found::default()
+        },
+        label: Label::default(),
     };
     for piece in Pieces::new(&chunk.bytes) {
         if wanted.stopped.load(Ordering::Relaxed) {
@@ -135,6 +144,11 @@ impl Search<'_> {
             self.found.first_timestamp_ms = batch.first_timestamp_ms();
         }
         self.found.last_timestamp_ms = self.found.last_timestamp_ms.max(batch.last_timestamp_ms());
+        let (start, end) = (self.chunk.start, self.chunk.end);
+        let inside = batch.base_offset >= start && batch.last_offset < end;
+        if inside && self.counted(batch) {
+            return ControlFlow::Continue(());
+        }
         let body = match decompressor.records(batch.attributes, batch.body()) {
             Ok(body) => body,
             Err(why) => {
@@ -142,8 +156,6 @@ impl Search<'_> {
                 return ControlFlow::Continue(());
             }
         };
-        let (start, end) = (self.chunk.start, self.chunk.end);
-        let inside = batch.base_offset >= start && batch.last_offset < end;
         if inside && prefilter.is_some_and(|prefilter| !prefilter.may_hold(body)) {
             self.found.records += u64::from(batch.count.unsigned_abs());
             return ControlFlow::Continue(());
@@ -173,9 +185,31 @@ impl Search<'_> {
         }
     }
 
+    /// Counts a batch by its header, without decompressing it, where every record is wanted and all
+    /// are in one group. The number in the header is exact: the checksum covers it, and a broker
+    /// that compacts a batch writes it anew with the number of records that it left.
+    fn counted(&mut self, batch: &Batch<'_>) -> bool {
+        let (Some(by), Some(tally), None) = (
+            &self.wanted.count_by,
+            &mut self.found.tally,
+            &self.wanted.predicate,
+        ) else {
+            return false;
+        };
+        let appended_ms = batch.log_append_time().then_some(batch.max_timestamp_ms);
+        let told = by.of_batch(self.chunk.partition, appended_ms, &mut self.label);
+        if told {
+            let count = u64::from(batch.count.unsigned_abs());
+            tally.add(&self.label, count);
+            self.found.records += count;
+        }
+        told
+    }
+
     fn record(&mut self, record: &RecordView<'_>, kind: TimestampType) -> ControlFlow<()> {
+        let mut documents = Documents::of(record);
         let verdict = match &self.wanted.predicate {
-            Some(predicate) => predicate.evaluate(record),
+            Some(predicate) => predicate.evaluate_with(record, &mut documents),
             None => Verdict::Match,
         };
         let found = &mut self.found;
@@ -187,6 +221,11 @@ impl Search<'_> {
                 return ControlFlow::Continue(());
             }
             Verdict::Match => {}
+        }
+        if let (Some(by), Some(tally)) = (&self.wanted.count_by, &mut found.tally) {
+            by.of_record(record, &mut documents, &mut self.label);
+            tally.add(&self.label, 1);
+            return ControlFlow::Continue(());
         }
         let full = self
             .wanted

@@ -15,6 +15,7 @@ use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use kafka_protocol::messages::FetchRequest;
 use kafkaweave_core::model::{Damaged, PartitionRange, ScanOrder, ScanReport, ScanRequest};
+use kafkaweave_core::search::{CountBy, Tally};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -87,6 +88,8 @@ pub(super) struct Scan<'a> {
     tick: u64,
     wire_bytes: u64,
     not_json: u64,
+    /// What was counted in the covered offsets of all partitions.
+    tally: Tally,
     damaged: Vec<Damaged>,
     damaged_total: u64,
     /// Brokers that took a request and did not answer in time.
@@ -102,7 +105,12 @@ impl Drop for Scan<'_> {
 }
 
 impl<'a> Scan<'a> {
-    pub(super) fn new(router: &'a Router, request: &'a ScanRequest) -> Self {
+    /// A scan that keeps wanted records, or counts them by `count_by` (earliest order, no limit).
+    pub(super) fn new(
+        router: &'a Router,
+        request: &'a ScanRequest,
+        count_by: Option<CountBy>,
+    ) -> Self {
         let terms = Terms {
             order: request.order,
             isolation: request.isolation,
@@ -124,6 +132,7 @@ impl<'a> Scan<'a> {
             request,
             wanted: Arc::new(Wanted {
                 predicate: request.predicate.clone(),
+                count_by,
                 order: request.order,
                 limit: request.limit,
                 payload_limit_bytes: request.payload_limit_bytes,
@@ -145,6 +154,7 @@ impl<'a> Scan<'a> {
             tick: 0,
             wire_bytes: 0,
             not_json: 0,
+            tally: Tally::default(),
             damaged: Vec::new(),
             damaged_total: 0,
             frozen: HashSet::new(),
@@ -152,7 +162,10 @@ impl<'a> Scan<'a> {
         }
     }
 
-    pub(super) async fn run(mut self, deadline: Instant) -> Result<ScanReport, KafkaError> {
+    pub(super) async fn run(
+        mut self,
+        deadline: Instant,
+    ) -> Result<(ScanReport, Tally), KafkaError> {
         let something = self.request.limit != Some(0) && self.lanes.iter().any(|l| !l.ended);
         let mut halt = None;
         if something {
@@ -324,7 +337,7 @@ impl<'a> Scan<'a> {
         }));
     }
 
-    fn finish(mut self, halt: Option<Halt>) -> Result<ScanReport, KafkaError> {
+    fn finish(mut self, halt: Option<Halt>) -> Result<(ScanReport, Tally), KafkaError> {
         if let Some(refused) = self.refused.take() {
             return Err(refused);
         }
@@ -347,7 +360,7 @@ impl<'a> Scan<'a> {
         if self.request.order == ScanOrder::Latest {
             damaged.reverse();
         }
-        Ok(ScanReport {
+        let report = ScanReport {
             records,
             coverage,
             stopped,
@@ -356,7 +369,8 @@ impl<'a> Scan<'a> {
             wire_bytes: self.wire_bytes,
             damaged,
             damaged_total: self.damaged_total,
-        })
+        };
+        Ok((report, std::mem::take(&mut self.tally)))
     }
 }
 

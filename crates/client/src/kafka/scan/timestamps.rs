@@ -208,6 +208,7 @@ fn read(
 fn first(position: &Position, bytes: Bytes) -> Option<Result<i64, String>> {
     let wanted = Wanted {
         predicate: None,
+        count_by: None,
         order: ScanOrder::Earliest,
         limit: Some(1),
         payload_limit_bytes: 0,

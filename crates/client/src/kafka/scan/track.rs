@@ -9,6 +9,7 @@ use super::chunk::{Chunk, Found};
 use super::fetch::FETCH_BYTES;
 use super::merge::Lane;
 use kafkaweave_core::model::{Isolation, PartitionRange, Record, ScanOrder};
+use kafkaweave_core::search::Tally;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Offsets of the first block in latest order, when nothing is known of record sizes: they may be
@@ -80,6 +81,8 @@ pub(super) struct Track {
     block: VecDeque<Record>,
     block_cut: Option<i64>,
     block_first_ms: Option<i64>,
+    /// What was counted in the covered offsets, until it is taken. Only in earliest order.
+    pub(super) tally: Option<Tally>,
 }
 
 impl Track {
@@ -109,6 +112,7 @@ impl Track {
             block: VecDeque::new(),
             block_cut: None,
             block_first_ms: None,
+            tally: None,
         };
         if terms.order == ScanOrder::Latest {
             track.from = range.end;
@@ -221,6 +225,9 @@ impl Track {
         match span {
             Span::Forward { to } => {
                 lane.matches.extend(found.matches);
+                if let Some(tally) = found.tally {
+                    self.tally.get_or_insert_default().merge(tally);
+                }
                 lane.frontier_ms = lane.frontier_ms.max(found.last_timestamp_ms);
                 lane.cut = found.cut;
                 self.to = to;

@@ -1,3 +1,4 @@
+mod count;
 mod damage;
 
 use super::super::batch::hop;
@@ -68,6 +69,7 @@ fn wanted(conditions: &[&str], order: ScanOrder, limit: Option<usize>) -> Wanted
     let conditions: Vec<String> = conditions.iter().map(|c| (*c).to_owned()).collect();
     Wanted {
         predicate: Some(Predicate::parse(&conditions).unwrap()),
+        count_by: None,
         order,
         limit,
         payload_limit_bytes: 1000,

@@ -116,5 +116,8 @@ impl Scan<'_> {
         let room = MAX_DAMAGED.saturating_sub(self.damaged.len());
         self.damaged.extend(found.damaged.drain(..).take(room));
         track.decoded(number, span, found, lane);
+        if let Some(tally) = track.tally.take() {
+            self.tally.merge(tally);
+        }
     }
 }

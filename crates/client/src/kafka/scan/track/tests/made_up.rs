@@ -99,6 +99,7 @@ pub(super) fn read(logs: &[Log], request: &ScanRequest) -> ScanReport {
     };
     let wanted = Wanted {
         predicate: request.predicate.clone(),
+        count_by: None,
         order: request.order,
         limit: request.limit,
         payload_limit_bytes: 100,

@@ -2,8 +2,10 @@
 //! one document and on one four times as large, by nodes where they can be counted, by time against
 //! itself where they cannot.
 
-use super::{Predicate, Verdict};
-use crate::model::RecordView;
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
+use kafkaweave_core::model::RecordView;
+use kafkaweave_core::search::{Predicate, Verdict};
 use serde_json_path::JsonPath;
 use std::time::{Duration, Instant};
 
