@@ -2,7 +2,7 @@
 """Measures kafkaweave against others that answer the same question, on one real cluster in one run.
 
     benches/run.py                     all jobs; the table goes to standard output and target/bench
-    benches/run.py lag members         some of them: lag, members, topics, describe
+    benches/run.py lag members         some of them: lag, members, search, tls, topics, describe
     benches/run.py --write             also into docs/benchmarks.md and benches/results
     benches/run.py --binary PATH --rounds 5 --slow-rounds 3
 
@@ -23,6 +23,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import lag  # noqa: E402
+import search  # noqa: E402
 import table  # noqa: E402
 import topics  # noqa: E402
 from bed import ROOT, bed  # noqa: E402
@@ -31,6 +32,8 @@ from contest import Kafkaweave  # noqa: E402
 JOBS = {
     "lag": lag.measure,
     "members": lag.measure_members,
+    "search": search.measure,
+    "tls": search.measure_tls,
     "topics": topics.measure,
     "describe": topics.measure_describe,
 }
@@ -67,7 +70,8 @@ def main():
                 planted = True
                 print(f"topics planted: {time.monotonic() - at:.0f} s", flush=True)
             at = time.monotonic()
-            results.append(measure(cluster, ours, given.rounds, given.slow_rounds))
+            found = measure(cluster, ours, given.rounds, given.slow_rounds)
+            results.extend(found if isinstance(found, list) else [found])
             print(f"{name}: {time.monotonic() - at:.0f} s", flush=True)
     seconds = time.monotonic() - begun
     run = {
