@@ -2,7 +2,8 @@
 """Measures kafkaweave against others that answer the same question, on one real cluster in one run.
 
     benches/run.py                     all jobs; the table goes to standard output and target/bench
-    benches/run.py lag members         some of them: lag, members, search, tls, topics, describe
+    benches/run.py lag members         some of them: lag, members, search-plain, search-lz4, search-zstd, search-small, tls,
+                                       topics, describe
     benches/run.py --write             also into docs/benchmarks.md and benches/results
     benches/run.py --binary PATH --rounds 5 --slow-rounds 3
 
@@ -12,6 +13,7 @@ it needs by itself and ends it. The exit code is 1 when a needed ratio or a boun
 
 import argparse
 import datetime
+import functools
 import json
 import os
 import pathlib
@@ -32,7 +34,7 @@ from contest import Kafkaweave  # noqa: E402
 JOBS = {
     "lag": lag.measure,
     "members": lag.measure_members,
-    "search": search.measure,
+    **{f"search-{cell[0]}": functools.partial(search.measure, cell) for cell in search.CELLS},
     "tls": search.measure_tls,
     "topics": topics.measure,
     "describe": topics.measure_describe,

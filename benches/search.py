@@ -74,8 +74,8 @@ def one(bed, kafkaweave, cell, partitions, rounds):
     return result
 
 
-def measure(bed, kafkaweave, rounds, _slow_rounds):
-    return [one(bed, kafkaweave, cell, partitions, rounds) for cell in CELLS for partitions in (1, 6)]
+def measure(cell, bed, kafkaweave, rounds, _slow_rounds):
+    return [one(bed, kafkaweave, cell, partitions, rounds) for partitions in (1, 6)]
 
 
 def measure_tls(bed, kafkaweave, rounds, _slow_rounds):
