@@ -20,7 +20,7 @@ value is null
 
 Of several headers of one name, or nodes of a path, one that satisfies is enough. `!=`, `!~` and `not` are the exact opposite of their counterpart, so a missing header or path satisfies them: add `exists` to leave those out. Where JSON is asked of what is no JSON and nothing else decides, the record is no match and is counted as `not_json`. The answer says `read as:` how joined conditions were understood.
 
-`count_by` counts matches instead of showing them, all of the range, oldest first: `total`, `partition`, `key`, `value`, `minute`, `hour`, `day` (UTC), `header.NAME` (its last value) or `$.path` (its first node). `limit` is then the number of groups that are listed, 50 unless given; without `where` all records are counted. The total is exact. Up to 4,096 groups are exact too; beyond that each count may be too low by what the answer says, and every group with more than a 4,096th of the total is listed. A count that was cut goes on with `cursor`; add up the parts.
+`count_by` counts matches instead of showing them, all of the range, oldest first: `total`, `partition`, `key`, `value`, `minute`, `hour`, `day` (UTC), `header.NAME` (its last value) or `$.path` (its first node). `limit` is then the number of groups that are listed, 50 unless given; without `where` all records are counted. The total is exact. Up to 4,096 groups are exact too; beyond that each count may be too low by what the answer says (at most a 4,096th of the total), and no larger group is missed. A count that was cut goes on with `cursor`; add up the parts.
 ";
 
 #[cfg(test)]

@@ -128,6 +128,14 @@ async fn the_poison_record_is_found_by_what_it_is_not() {
         [&json!(1), &json!(42)]
     );
     assert_eq!(records[0]["value"]["encoding"], "base64");
+    let counted = json!({"topic": "payments", "where": ["key = nobody or value !~ ^\\{"], "count_by": "partition"});
+    let counted = client.call("kafka_record_search", counted).await;
+    let counts = &counted.data["counts"];
+    assert_eq!(
+        (&counts["total"], &counts["groups"][0]["value"]["text"]),
+        (&json!(1), &json!("1"))
+    );
+    says(&counted, &["1 match by partition (1 group)", "100.0%  1"]);
     let read = json!({"topic": "payments", "partitions": [1], "from": "42", "until": "43"});
     let read = client.call("kafka_record_read", read).await;
     assert_eq!(read.data["records"], answer.data["records"]);

@@ -353,3 +353,44 @@ async fn a_count_that_is_cut_goes_on_where_it_was_and_the_parts_add_up() {
     assert!(parts > 3, "{parts}");
     assert_eq!(sum, whole);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hot_key_in_a_crowd_is_found_and_the_error_of_its_count_is_told() {
+    let bed = shared();
+    let topic = keeping(&bed, "counted-crowd", 2);
+    // The hot key comes late, when there are more keys than are tracked.
+    let hot = |i: i32| i >= 15_000 && i % 2 == 0;
+    let records: Vec<RecordPlan> = (0..20_000)
+        .map(|i| {
+            let key = if hot(i) {
+                "hot".into()
+            } else {
+                format!("once-{i}")
+            };
+            RecordPlan::value("x").key(&key).partition(i / 2 % 2)
+        })
+        .collect();
+    bed.produce(&topic, &records).unwrap();
+    let client = client(&bed, Wire::StdioModern).await;
+    let answer = count(&client, &topic, "key", json!({"limit": 5})).await;
+    let counts = &answer.data["counts"];
+    assert_eq!(counts["total"], 20_000);
+    assert!(counts.get("distinct").is_none(), "{counts:#}");
+    let short = counts["short"].as_u64().unwrap();
+    assert!((1..=20_000 / 4096).contains(&short), "{short}");
+    let (name, found) = groups(&answer).remove(0);
+    assert_eq!(name, "hot");
+    assert!(
+        (found..=found + short).contains(&2_500),
+        "{found} and {short}"
+    );
+    says(
+        &answer,
+        &[
+            "20000 records by key (more groups than are counted exactly)",
+            "in groups that are not listed",
+            "every count may be too low by up to",
+            "the total is exact",
+        ],
+    );
+}
