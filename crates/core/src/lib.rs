@@ -4,6 +4,7 @@
 //! [`search`], [`payload`]). No async runtime, socket, environment, clock or randomness: whatever
 //! depends on them is passed in, so everything here can be tested without a broker.
 
+mod decode;
 pub mod diagnose;
 pub mod model;
 pub mod names;

@@ -80,6 +80,7 @@ impl Tool for SearchRecords {
             isolation: range::isolation(input.read_committed),
             limit: page::limit(input.limit, 10),
             payload_bytes: page::limit(Some(input.payload_bytes.unwrap_or(PAYLOAD_BYTES)), 1024),
+            raw: false,
             cursor: input.cursor,
         };
         range::scan(cx, asked).await
