@@ -18,7 +18,9 @@ mod protobuf;
 mod tests;
 mod uuid;
 
-pub(crate) use confluent::guid as header_guid;
+pub(crate) use self::uuid::is_text as is_uuid_text;
+pub(crate) use confluent::{guid as header_guid, id as is_framed};
+pub(crate) use protobuf::plausible as is_protobuf;
 
 use crate::payload::{Confidence, PayloadEncoding};
 use json::JsonText;
@@ -118,4 +120,36 @@ pub(crate) fn is_plain(text: &str) -> bool {
         && !text
             .bytes()
             .any(|b| (b < 0x20 && !matches!(b, b'\n' | b'\r' | b'\t' | 0x1b)) || b == 0x7f)
+}
+
+/// A payload of a known format as a document. `None` where that format holds none, or does not fit.
+pub(crate) fn as_json(format: &str, bytes: &[u8], whole: bool) -> Option<serde_json::Value> {
+    /// Escapes and names make text larger than the bytes.
+    const TEXT_BYTES: usize = 1 << 20;
+    let mut json = JsonText::new(TEXT_BYTES);
+    match format {
+        "json" => return serde_json::from_slice(bytes).ok().filter(|_| whole),
+        "confluent json" => return serde_json::from_slice(bytes.get(5..)?).ok(),
+        "avro" => avro::container(bytes, &mut json)?,
+        "msgpack" if whole => json = msgpack::decode(bytes, TEXT_BYTES)?.0,
+        "protobuf" if whole && protobuf::plausible(bytes) => protobuf::write(bytes, &mut json),
+        "confluent protobuf" if whole => confluent::message(bytes, &mut json)?,
+        _ => return None,
+    }
+    (!json.is_cut()).then(|| serde_json::from_str(&json.finish()).ok())?
+}
+
+/// A payload without structure in a word: the number, the UUID, the text. `None` where it has none.
+pub(crate) fn scalar(format: &str, bytes: &[u8]) -> Option<String> {
+    match format {
+        "int32" => Some(i32::from_be_bytes(bytes.try_into().ok()?).to_string()),
+        "int64" => Some(i64::from_be_bytes(bytes.try_into().ok()?).to_string()),
+        "float" => Some(f32::from_be_bytes(bytes.try_into().ok()?).to_string()),
+        "double" => Some(f64::from_be_bytes(bytes.try_into().ok()?).to_string()),
+        "uuid" => Some(uuid::text(bytes.try_into().ok()?)),
+        "text" | "uuid text" | "number text" => {
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        }
+        _ => None,
+    }
 }

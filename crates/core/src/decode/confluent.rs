@@ -8,6 +8,8 @@ use super::{Decoded, Framed, is_plain, protobuf, uuid};
 use crate::payload::Confidence::{Guess, Likely};
 use crate::payload::PayloadEncoding;
 
+/// The zero and the id.
+const HEADER_BYTES: usize = 5;
 /// Registries count ids from 1, hosted ones from 100,001: an id above this is none.
 const MAX_ID: u32 = 0xff_ffff;
 /// Nested messages in a list of message indexes, and messages beside each other.
@@ -16,16 +18,33 @@ const MAX_INDEX: i64 = 1000;
 /// Shortest run of letters that is shown of a payload that cannot be decoded.
 const RUN: usize = 3;
 
-pub(super) fn decode(bytes: &[u8], whole: bool, limit: usize) -> Option<Decoded> {
+/// The schema's id, when there is such a header.
+pub(crate) fn id(bytes: &[u8]) -> Option<u32> {
     let mut reader = Reader::new(bytes);
     if reader.u8()? != 0 {
         return None;
     }
-    let schema_id = u32::from_be_bytes(reader.array()?);
-    if schema_id == 0 || schema_id > MAX_ID {
+    let id = u32::from_be_bytes(reader.array()?);
+    (1..=MAX_ID).contains(&id).then_some(id)
+}
+
+/// Writes what follows a header as protobuf, when it is that.
+pub(super) fn message(bytes: &[u8], json: &mut JsonText) -> Option<()> {
+    let (_, body) = indexes(bytes.get(HEADER_BYTES..)?)?;
+    // A message whose fields all have their defaults has no bytes.
+    if body.is_empty() {
+        json.raw("{}");
+    } else if protobuf::plausible(body) {
+        protobuf::write(body, json);
+    } else {
         return None;
     }
-    let body = reader.rest();
+    Some(())
+}
+
+pub(super) fn decode(bytes: &[u8], whole: bool, limit: usize) -> Option<Decoded> {
+    let schema_id = id(bytes)?;
+    let body = bytes.get(HEADER_BYTES..)?;
     let framed = |content, message| {
         Some(Framed {
             schema_id,

@@ -14,7 +14,7 @@ use crate::kafka::route::{Router, TopicLeaders};
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use kafka_protocol::messages::FetchRequest;
-use kafkaweave_core::model::{Damaged, PartitionRange, ScanOrder, ScanReport, ScanRequest};
+use kafkaweave_core::model::{BatchFacts, Damaged, PartitionRange, ScanOrder, ScanReport, ScanRequest};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -89,6 +89,7 @@ pub(super) struct Scan<'a> {
     not_json: u64,
     damaged: Vec<Damaged>,
     damaged_total: u64,
+    batches: Vec<BatchFacts>,
     /// Brokers that took a request and did not answer in time.
     frozen: HashSet<i32>,
     /// Refused altogether, e.g. for want of rights.
@@ -147,6 +148,7 @@ impl<'a> Scan<'a> {
             not_json: 0,
             damaged: Vec::new(),
             damaged_total: 0,
+            batches: Vec::new(),
             frozen: HashSet::new(),
             refused: None,
         }
@@ -356,6 +358,7 @@ impl<'a> Scan<'a> {
             wire_bytes: self.wire_bytes,
             damaged,
             damaged_total: self.damaged_total,
+            batches: Some(self.batches),
         })
     }
 }
