@@ -27,6 +27,8 @@ class Bed:
         endpoints = json.loads((folder / "run/endpoints.json").read_text())
         self.addresses = [f"127.0.0.1:{node['PLAINTEXT']}" for node in endpoints["nodes"]]
         self.bootstrap = ",".join(self.addresses)
+        self.sasl_ssl = ",".join(f"127.0.0.1:{node['SASL_SSL']}" for node in endpoints["nodes"])
+        self.ca = folder / "pki/ca.pem"
         self.python = endpoints["python"]
         self.lib = pathlib.Path(self.python).parent.parent.parent / "lib"
 
@@ -37,6 +39,10 @@ class Bed:
         if done.returncode:
             raise SystemExit(f"planting {words[0]} failed")
         return json.loads(done.stdout)
+
+    def drop(self, topic):
+        """Deletes a topic, so that its gigabyte is there for the next."""
+        self.plant("drop", topic)
 
     @contextlib.contextmanager
     def members(self, groups):

@@ -112,8 +112,8 @@ class Kafkaweave:
 class Rival:
     """One to compare with. `run` gives its cost and what it found, which must be `truth`."""
 
-    def __init__(self, name, run, needed=None, slow=False, note=""):
-        self.name, self.run, self.needed, self.slow, self.note = name, run, needed, slow, note
+    def __init__(self, name, run, needed=None, slow=False, note="", needed_cpu=None):
+        self.name, self.run, self.needed, self.slow, self.note, self.needed_cpu = name, run, needed, slow, note, needed_cpu
 
 
 class Missing:
@@ -132,13 +132,13 @@ def summary(costs):
     return {key: spread(costs, key) for key in ("wall_s", "cpu_s", "rss_mb")} | {"runs": len(costs)}
 
 
-def contest(name, ours, rivals, rounds, slow_rounds, warm_s=10, say=print):
+def contest(name, ours, rivals, rounds, slow_rounds, warm_s=10, warm_runs=3, say=print):
     """Warms every path, then lets each rival and kafkaweave run in turns. A slow rival warms once and runs fewer rounds.
 
-    Brokers compile what they do often: each path is warmed three times at least, and as often as goes into `warm_s`.
+    Brokers compile what they do often: each path is warmed `warm_runs` times at least, and as often as goes into `warm_s`.
     """
     present = [r for r in rivals if isinstance(r, Rival)]
-    for n in range(3):
+    for n in range(warm_runs):
         ours()
         for rival in present:
             if n == 0 or not rival.slow:
@@ -160,10 +160,12 @@ def contest(name, ours, rivals, rounds, slow_rounds, warm_s=10, say=print):
             rows.append({"rival": rival.name, "not_measured": rival.why, "needed_ratio": rival.needed})
             continue
         beside, their = summary(own[rival.name]), summary(theirs[rival.name])
-        ratio = their["wall_s"]["median"] / beside["wall_s"]["median"]
-        ok = rival.needed is None or ratio >= rival.needed
+        ratio, cpu_ratio = (their[of]["median"] / max(beside[of]["median"], 0.001) for of in ("wall_s", "cpu_s"))
+        ok = ratio >= (rival.needed or 0) and cpu_ratio >= (rival.needed_cpu or 0)
         rows.append({"rival": rival.name, "note": rival.note, "costs": their, "beside": beside, "ratio": ratio, "needed_ratio": rival.needed, "ok": ok})
-        say(f"{name}: {ratio:.1f} times faster than {rival.name}{'' if ok else f', needed {rival.needed}'}", flush=True)
+        rows[-1] |= {"cpu_ratio": cpu_ratio, "needed_cpu_ratio": rival.needed_cpu}
+        short = "" if ok else f", needed {rival.needed or 0} and {rival.needed_cpu or 0:.2f} of CPU"
+        say(f"{name}: {ratio:.1f} times faster, {cpu_ratio:.1f} times less CPU than {rival.name}{short}", flush=True)
     every = [c for costs in own.values() for c in costs]
     return {"job": name, "kafkaweave": summary(every), "rivals": rows, "bounds": []}
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""plant.py groups|topics|members BOOTSTRAP ..: puts a known state into a cluster, with librdkafka.
+"""plant.py groups|topics|members|records|drop BOOTSTRAP ..: puts a known state into a cluster, with librdkafka.
 
     groups COUNT TOPICS PARTITIONS   groups `grp-0000`.. with an offset on every partition of `gt-0`..; group n lags n % 5 records on each
     topics COUNT PARTITIONS          topics `many-0000`.. with three replicas and, every tenth, a setting of its own
     members GROUPS                   groups `live-000`.. with 1 to 3 live members on `live`, lagging alike; prints who holds what as JSON, and leaves when standard input ends
+    records TOPIC PARTITIONS COUNT SIZE CODEC NEEDLE   COUNT JSON records of about SIZE bytes in batches of 16 KiB, as Java's producer makes them by default, RF 1; every 20,000th holds NEEDLE; prints where those are as JSON
+    drop TOPIC                       deletes it
 
 Needs the packages of testbed/requirements.txt. Each answer is looked at by partition: an answer about offsets that
 is good as a whole may hold an error for each of them, and on a fresh cluster the first ones do.
@@ -11,6 +13,7 @@ is good as a whole may hold an error for each of them, and on a fresh cluster th
 
 import json
 import os
+import random
 import sys
 import time
 
@@ -128,5 +131,56 @@ def members(bootstrap, count):
     os._exit(0)
 
 
-kind, bootstrap, *numbers = sys.argv[1:]
-{"groups": groups, "topics": topics, "members": members}[kind](bootstrap, *map(int, numbers))
+def payloads(size):
+    """Distinct orders with words and numbers in them, that shrink as such things do: about threefold."""
+    dice = random.Random(7)
+    cities = ["Berlin", "Lagos", "Lima", "Osaka", "Quito", "Turin", "Pune", "Bergen"]
+
+    def order(n):
+        head = {"order": n, "customer": f"c-{dice.randrange(10**6):06d}", "city": dice.choice(cities), "amount": round(dice.random() * 1000, 2)}
+        text, line = json.dumps(head)[:-1], 0
+        while len(text) < size - 60:
+            text += f', "line{line}": {{"sku": "{dice.getrandbits(40):010x}", "quantity": {dice.randrange(9)}, "price": {dice.randrange(10**4)}}}'
+            line += 1
+        return (text + "}").encode()
+
+    return [order(n) for n in range(20_000)]
+
+
+def records(bootstrap, topic, partitions, count, size, codec, needle):
+    partitions, count, size = int(partitions), int(count), int(size)
+    create(AdminClient({"bootstrap.servers": bootstrap}), [NewTopic(topic, num_partitions=partitions, replication_factor=1, config={"retention.ms": "-1"})])
+    settings = {"batch.size": 16_384, "linger.ms": 20, "queue.buffering.max.kbytes": 262_144, "queue.buffering.max.messages": 400_000, "log_level": 2}
+    producer = Producer({"bootstrap.servers": bootstrap, "compression.type": codec, "enable.idempotence": True, **settings})
+    values, lost, places, ends = payloads(size), [], [], [0] * partitions
+    for n in range(count):
+        partition = n // 15 % partitions
+        value = values[n % len(values)]
+        if n % 20_000 == 7:
+            value = value[:-1] + f', "note": "{needle}"}}'.encode()
+            places.append((partition, ends[partition]))
+        ends[partition] += 1
+        while True:
+            try:
+                producer.produce(topic, value, partition=partition, on_delivery=lambda e, _: e and lost.append(e))
+                break
+            except BufferError:
+                producer.poll(0.05)
+        if n % 1000 == 0:
+            producer.poll(0)
+    if producer.flush(120) or lost:
+        raise SystemExit(f"records not produced: {lost[:3]}")
+    print(json.dumps(sorted(places)))
+
+
+def drop(bootstrap, topic):
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin.delete_topics([topic], operation_timeout=30)[topic].result(60)
+    print(json.dumps({"dropped": topic}))
+
+
+kind, bootstrap, *words = sys.argv[1:]
+if kind in ("records", "drop"):
+    {"records": records, "drop": drop}[kind](bootstrap, *words)
+else:
+    {"groups": groups, "topics": topics, "members": members}[kind](bootstrap, *map(int, words))

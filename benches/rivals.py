@@ -116,3 +116,31 @@ def kminion(path, bed):
     finally:
         child.kill()
         child.wait()
+
+
+# What takes librdkafka's slow paths away: it pauses for a second whenever its queue is full.
+TUNED = [
+    "fetch.queue.backoff.ms=2",
+    "queued.min.messages=100000",
+    "queued.max.messages.kbytes=65536",
+    "max.partition.fetch.bytes=4194304",
+    "fetch.max.bytes=52428800",
+]
+
+
+def kcat(bed, topic, tls=False):
+    """kcat that prints every record of a topic, one a line."""
+    login = []
+    if tls:
+        settings = ["security.protocol=SASL_SSL", f"ssl.ca.location={bed.ca}", "sasl.mechanism=PLAIN", "sasl.username=admin", "sasl.password=admin-secret"]
+        login = [word for setting in settings for word in ("-X", setting)]
+    return [shutil.which("kcat") or "kcat", "-C", "-e", "-q", "-b", bed.sasl_ssl if tls else bed.bootstrap, *login, "-t", topic]
+
+
+def rdkafka_scan():
+    """(path, None) or (None, why not)."""
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    path = target / "release/examples/scan"
+    if os.access(path, os.X_OK):
+        return str(path), None
+    return None, "not built: cargo build --release -p kafkaweave-librdkafka --example scan"

@@ -2,7 +2,8 @@
 """Measures kafkaweave against others that answer the same question, on one real cluster in one run.
 
     benches/run.py                     all jobs; the table goes to standard output and target/bench
-    benches/run.py lag members         some of them: lag, members, topics, describe
+    benches/run.py lag members         some of them: lag, members, search-plain, search-lz4, search-zstd, search-small, tls,
+                                       topics, describe
     benches/run.py --write             also into docs/benchmarks.md and benches/results
     benches/run.py --binary PATH --rounds 5 --slow-rounds 3
 
@@ -12,6 +13,7 @@ it needs by itself and ends it. The exit code is 1 when a needed ratio or a boun
 
 import argparse
 import datetime
+import functools
 import json
 import os
 import pathlib
@@ -23,6 +25,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import lag  # noqa: E402
+import search  # noqa: E402
 import table  # noqa: E402
 import topics  # noqa: E402
 from bed import ROOT, bed  # noqa: E402
@@ -31,6 +34,8 @@ from contest import Kafkaweave  # noqa: E402
 JOBS = {
     "lag": lag.measure,
     "members": lag.measure_members,
+    **{f"search-{cell[0]}": functools.partial(search.measure, cell) for cell in search.CELLS},
+    "tls": search.measure_tls,
     "topics": topics.measure,
     "describe": topics.measure_describe,
 }
@@ -67,7 +72,8 @@ def main():
                 planted = True
                 print(f"topics planted: {time.monotonic() - at:.0f} s", flush=True)
             at = time.monotonic()
-            results.append(measure(cluster, ours, given.rounds, given.slow_rounds))
+            found = measure(cluster, ours, given.rounds, given.slow_rounds)
+            results.extend(found if isinstance(found, list) else [found])
             print(f"{name}: {time.monotonic() - at:.0f} s", flush=True)
     seconds = time.monotonic() - begun
     run = {

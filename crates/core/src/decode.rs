@@ -147,9 +147,7 @@ pub(crate) fn scalar(format: &str, bytes: &[u8]) -> Option<String> {
         "float" => Some(f32::from_be_bytes(bytes.try_into().ok()?).to_string()),
         "double" => Some(f64::from_be_bytes(bytes.try_into().ok()?).to_string()),
         "uuid" => Some(uuid::text(bytes.try_into().ok()?)),
-        "text" | "uuid text" | "number text" => {
-            Some(String::from_utf8_lossy(bytes).into_owned())
-        }
+        "text" | "uuid text" | "number text" => Some(String::from_utf8_lossy(bytes).into_owned()),
         _ => None,
     }
 }

@@ -209,12 +209,8 @@ fn headers(records: &[&Record]) -> Vec<HeaderUse> {
             if used.example.is_none()
                 && let Some(value) = &header.value
             {
-                let shown = Payload::header(
-                    &header.name,
-                    value,
-                    header.value_size_bytes,
-                    MAX_SHOWN,
-                );
+                let shown =
+                    Payload::header(&header.name, value, header.value_size_bytes, MAX_SHOWN);
                 used.example = Some(shortened(&shown.text));
             }
         }

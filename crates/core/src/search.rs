@@ -9,18 +9,30 @@ mod condition;
 mod cursor;
 mod error;
 mod evaluate;
+mod expression;
+mod extent;
 mod field;
+mod grammar;
+#[cfg(test)]
+mod joined_tests;
+#[cfg(test)]
+mod linear_tests;
 #[cfg(test)]
 mod narrow_tests;
 mod operand;
 mod parse;
+mod path;
 mod plan;
 mod predicate;
+mod prefilter;
+#[cfg(test)]
+mod reference;
 #[cfg(test)]
 mod tests;
 
 pub use cursor::{Cursor, CursorError, fingerprint};
-pub use error::{ConditionFault, SearchError};
+pub use error::{ConditionFault, Place, SearchError};
 pub use operand::{TimeError, time_ms};
 pub use plan::{PartitionBounds, PlanNote, ReadFrom, ReadPlan, ReadUntil, plan};
 pub use predicate::{Predicate, Verdict};
+pub use prefilter::Prefilter;

@@ -261,7 +261,11 @@ impl Answer for Output {
     }
 
     fn rows(&self) -> usize {
-        self.sample.values.paths.len().max(self.sample.keys.paths.len())
+        self.sample
+            .values
+            .paths
+            .len()
+            .max(self.sample.keys.paths.len())
     }
 
     fn keep(&mut self, count: usize) {

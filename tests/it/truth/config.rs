@@ -1,8 +1,8 @@
 //! kafka_config_describe against ConfigCommand: values, defaults, sources, secrets, documentation.
 
-use super::{CONFIGS, client, pages, says};
-use crate::support::bed::{Bed, TopicPlan, shared};
-use crate::support::mcp::{Client, Wire};
+use super::{CONFIGS, client, eventually, pages, says};
+use crate::support::bed::{Bed, Listener, NODES, TopicPlan, shared};
+use crate::support::mcp::{Answer, Client, Wire};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -206,6 +206,22 @@ async fn group_configuration_is_as_kafka_prints_it() {
         "consumer.session.timeout.ms=50000",
     ];
     bed.kafka(CONFIGS, &set).unwrap();
+    // Each broker hears of it in its own time, and Kafka's tool may ask one that has not.
+    let ask = async |broker: i32| {
+        let address = bed.address(broker, Listener::Plaintext);
+        let args = ["--bootstrap", address.as_str()];
+        let client = Client::start(Wire::StdioModern, &args).await;
+        let asked = json!({"kind": "group", "name": group});
+        let heard = |a: &Answer| a.data["total"] == 1;
+        eventually(
+            async || client.call("kafka_config_describe", asked.clone()).await,
+            heard,
+        )
+        .await
+    };
+    for broker in NODES {
+        ask(broker).await;
+    }
     let client = client(&bed, Wire::StdioModern).await;
     compare(&bed, &client, "group", "groups", &group).await;
     let concise = client

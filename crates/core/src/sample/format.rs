@@ -110,7 +110,9 @@ fn numbers(payloads: &[Kept], classes: &mut [Option<Class>]) {
         }
         let among = |name: &str, sure: bool| {
             let is = |class: &Class| class.name == name && (!sure || class.confidence == Likely);
-            let found = indexes.iter().filter_map(|index| classes.get(*index)?.as_ref());
+            let found = indexes
+                .iter()
+                .filter_map(|index| classes.get(*index)?.as_ref());
             found.filter(|class| is(class)).count()
         };
         let (wholes, reals) = (among(whole, true), among(real, true));
@@ -198,8 +200,10 @@ fn messages(payloads: &[Kept], classes: &mut [Option<Class>]) {
                 continue;
             };
             if class.name == "protobuf"
-                || (["text", "binary", "int32", "int64", "float", "double", "uuid"]
-                    .contains(&class.name)
+                || ([
+                    "text", "binary", "int32", "int64", "float", "double", "uuid",
+                ]
+                .contains(&class.name)
                     && bytes.len() == payload.1
                     && is_protobuf(bytes))
             {

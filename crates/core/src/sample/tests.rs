@@ -58,27 +58,54 @@ fn paths_have_types_shares_values_and_the_key_is_found_among_them() {
     assert_eq!(formats(&sample.values), [("json", 100, Certain)]);
     assert_eq!(formats(&sample.keys), [("text", 100, Certain)]);
     let id = path(&sample.values, "$.id");
-    assert_eq!((id.records, id.distinct, id.unique, id.few), (100, 100, true, false));
+    assert_eq!(
+        (id.records, id.distinct, id.unique, id.few),
+        (100, 100, true, false)
+    );
     assert_eq!((id.equals_key, id.compared), (100, 100));
     let state = path(&sample.values, "$.state");
-    let counts: Vec<(&str, u64)> = state.values.iter().map(|v| (v.value.as_str(), v.count)).collect();
+    let counts: Vec<(&str, u64)> = state
+        .values
+        .iter()
+        .map(|v| (v.value.as_str(), v.count))
+        .collect();
     assert_eq!((state.few, counts), (true, vec![("DONE", 75), ("NEW", 25)]));
     assert_eq!(path(&sample.values, "$.note").records, 50);
     assert_eq!(path(&sample.values, "$.note").types[0].r#type, "null");
     assert_eq!(path(&sample.values, "$.sum").types[0].r#type, "number");
     let sku = path(&sample.values, "$.lines[].sku");
-    assert_eq!((sku.records, sku.types[0].count, sku.distinct), (100, 200, 100));
-    let keys: Vec<&str> = sample.key_candidates.iter().map(|c| c.path.as_str()).collect();
+    assert_eq!(
+        (sku.records, sku.types[0].count, sku.distinct),
+        (100, 200, 100)
+    );
+    let keys: Vec<&str> = sample
+        .key_candidates
+        .iter()
+        .map(|c| c.path.as_str())
+        .collect();
     assert_eq!(keys, ["$.id"]);
-    assert_eq!(sample.key_use, KeyUse { records: 100, distinct: 100, repeated: 0 });
+    assert_eq!(
+        sample.key_use,
+        KeyUse {
+            records: 100,
+            distinct: 100,
+            repeated: 0
+        }
+    );
     assert_eq!(sample.batches, None);
 }
 
 #[test]
 fn without_keys_what_is_unique_may_be_an_id() {
-    let sample = values(50, |n| format!("{{\"id\":{n},\"kind\":\"a\"}}").into_bytes());
+    let sample = values(50, |n| {
+        format!("{{\"id\":{n},\"kind\":\"a\"}}").into_bytes()
+    });
     assert_eq!(sample.keys.null, 50);
-    let keys: Vec<(&str, u64)> = sample.key_candidates.iter().map(|c| (c.path.as_str(), c.compared)).collect();
+    let keys: Vec<(&str, u64)> = sample
+        .key_candidates
+        .iter()
+        .map(|c| (c.path.as_str(), c.compared))
+        .collect();
     assert_eq!(keys, [("$.id", 0)]);
 }
 
@@ -86,7 +113,11 @@ fn without_keys_what_is_unique_may_be_an_id() {
 fn a_side_is_told_from_all_of_its_payloads() {
     let framed = |id: u32, body: &[u8]| [&[0][..], &id.to_be_bytes(), body].concat();
     // Ids of 64 bits look like nothing one by one.
-    let snowflake = |n: i64| (0x1a2b_3c4d_5e6f_7081 + n * 0x0001_2345_6789_abcd).to_be_bytes().to_vec();
+    let snowflake = |n: i64| {
+        (0x1a2b_3c4d_5e6f_7081 + n * 0x0001_2345_6789_abcd)
+            .to_be_bytes()
+            .to_vec()
+    };
     // Counters of a few hundred million look like a header and three bytes.
     let counter = |n: i64| (700_000_000 + n * 1_000_003).to_be_bytes().to_vec();
     let protobuf = |n: i64| {
@@ -99,7 +130,16 @@ fn a_side_is_told_from_all_of_its_payloads() {
     };
     let avro = |n: i64| framed(42, &[&[0, (n as u8) << 1, 0x06][..], b"abc"].concat());
     // Eight bytes whole: a header, and a record of three bytes.
-    let short = |n: i64| framed(42, if n % 10 == 0 { b"\x02\x02a" } else { b"\x02\x0aabcde" });
+    let short = |n: i64| {
+        framed(
+            42,
+            if n % 10 == 0 {
+                b"\x02\x02a"
+            } else {
+                b"\x02\x0aabcde"
+            },
+        )
+    };
     let uuid = |n: i64| {
         let mut bytes = [0x5a; 16];
         bytes[0] = n as u8;
@@ -107,17 +147,49 @@ fn a_side_is_told_from_all_of_its_payloads() {
         bytes.to_vec()
     };
     for (name, sample, expected) in [
-        ("snowflake", values(40, snowflake), vec![("int64", 40, Guess)]),
+        (
+            "snowflake",
+            values(40, snowflake),
+            vec![("int64", 40, Guess)],
+        ),
         ("counter", values(40, counter), vec![("int64", 40, Guess)]),
-        ("small", values(40, |n| n.to_be_bytes().to_vec()), vec![("int64", 40, Likely)]),
-        ("double", values(40, |n| (n as f64 / 7.0 + 0.5).to_be_bytes().to_vec()), vec![("double", 40, Guess)]),
-        ("protobuf", values(40, protobuf), vec![("protobuf", 40, Likely)]),
-        ("avro", values(40, avro), vec![("confluent avro", 40, Likely)]),
-        ("short", values(40, short), vec![("confluent avro", 40, Likely)]),
+        (
+            "small",
+            values(40, |n| n.to_be_bytes().to_vec()),
+            vec![("int64", 40, Likely)],
+        ),
+        (
+            "double",
+            values(40, |n| (n as f64 / 7.0 + 0.5).to_be_bytes().to_vec()),
+            vec![("double", 40, Guess)],
+        ),
+        (
+            "protobuf",
+            values(40, protobuf),
+            vec![("protobuf", 40, Likely)],
+        ),
+        (
+            "avro",
+            values(40, avro),
+            vec![("confluent avro", 40, Likely)],
+        ),
+        (
+            "short",
+            values(40, short),
+            vec![("confluent avro", 40, Likely)],
+        ),
         ("uuid", values(40, uuid), vec![("uuid", 40, Likely)]),
         ("one", values(1, snowflake), vec![("binary", 1, Certain)]),
-        ("numbers", values(40, |n| n.to_string().into_bytes()), vec![("number text", 40, Certain)]),
-        ("empty", values(40, |_| Vec::new()), vec![("empty", 40, Certain)]),
+        (
+            "numbers",
+            values(40, |n| n.to_string().into_bytes()),
+            vec![("number text", 40, Certain)],
+        ),
+        (
+            "empty",
+            values(40, |_| Vec::new()),
+            vec![("empty", 40, Certain)],
+        ),
     ] {
         assert_eq!(formats(&sample.values), expected, "{name}");
     }
@@ -155,11 +227,30 @@ fn keys_that_come_again_nulls_and_headers_are_counted() {
         })
         .collect();
     let sample = analyse(&records, None, NOW);
-    assert_eq!(sample.key_use, KeyUse { records: 100, distinct: 64, repeated: 40 });
+    assert_eq!(
+        sample.key_use,
+        KeyUse {
+            records: 100,
+            distinct: 64,
+            repeated: 40
+        }
+    );
     assert_eq!(sample.values.null, 20);
-    let headers: Vec<(&str, u64)> = sample.headers.iter().map(|h| (h.name.as_str(), h.records)).collect();
+    let headers: Vec<(&str, u64)> = sample
+        .headers
+        .iter()
+        .map(|h| (h.name.as_str(), h.records))
+        .collect();
     assert_eq!(headers, [("trace", 100), ("half", 50)]);
-    assert_eq!(sample.values.size_bytes, Some(Spread { min: 1, median: 1, p99: 1, max: 1 }));
+    assert_eq!(
+        sample.values.size_bytes,
+        Some(Spread {
+            min: 1,
+            median: 1,
+            p99: 1,
+            max: 1
+        })
+    );
 }
 
 #[test]
@@ -196,39 +287,77 @@ fn batches_are_counted_once() {
         transactional: base_offset == 0,
         idempotent: true,
     };
-    let batches = [batch(0, Codec::Lz4), batch(10, Codec::Zstd), batch(20, Codec::Zstd), batch(10, Codec::Zstd)];
+    let batches = [
+        batch(0, Codec::Lz4),
+        batch(10, Codec::Zstd),
+        batch(20, Codec::Zstd),
+        batch(10, Codec::Zstd),
+    ];
     let shape = shape(&batches).unwrap();
-    assert_eq!((shape.batches, shape.transactional, shape.idempotent), (3, 1, 3));
-    let codecs: Vec<(&str, u64)> = shape.codecs.iter().map(|c| (c.codec.as_str(), c.batches)).collect();
+    assert_eq!(
+        (shape.batches, shape.transactional, shape.idempotent),
+        (3, 1, 3)
+    );
+    let codecs: Vec<(&str, u64)> = shape
+        .codecs
+        .iter()
+        .map(|c| (c.codec.as_str(), c.batches))
+        .collect();
     assert_eq!(codecs, [("zstd", 2), ("lz4", 1)]);
 }
 
 #[test]
 fn slices_are_spread_evenly_take_in_the_newest_and_never_overlap() {
-    let range = |partition, start, end| PartitionRange { partition, start, end };
-    let rounds = slices(&[range(0, 100, 1_000_100), range(1, 0, 10), range(2, 5, 5)], 1000);
+    let range = |partition, start, end| PartitionRange {
+        partition,
+        start,
+        end,
+    };
+    let rounds = slices(
+        &[range(0, 100, 1_000_100), range(1, 0, 10), range(2, 5, 5)],
+        1000,
+    );
     assert_eq!(rounds.len(), 8);
-    assert_eq!(rounds[0].iter().map(|r| r.partition).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(
+        rounds[0].iter().map(|r| r.partition).collect::<Vec<_>>(),
+        [0, 1]
+    );
     assert_eq!(rounds[0][1], range(1, 0, 10));
     let large: Vec<_> = rounds.iter().map(|round| round[0]).collect();
     assert_eq!((large[0].end, large[7].start), (1_000_100, 100));
     assert!(large.iter().all(|slice| slice.end - slice.start == 990 / 8));
-    let steps: Vec<i64> = large.windows(2).map(|two| two[0].start - two[1].start).collect();
-    assert!(steps.iter().all(|step| (142_800..=142_900).contains(step)), "{steps:?}");
+    let steps: Vec<i64> = large
+        .windows(2)
+        .map(|two| two[0].start - two[1].start)
+        .collect();
+    assert!(
+        steps.iter().all(|step| (142_800..=142_900).contains(step)),
+        "{steps:?}"
+    );
     // Whatever is asked, ranges lie inside, do not overlap and are about as many as asked for.
     for records in [1, 2, 7, 8, 100, 5000] {
         for partitions in [1, 3, 100, 1000] {
-            let ranges: Vec<_> = (0..partitions).map(|p| range(p, 7, 7 + i64::from(p) * 13 % 400)).collect();
+            let ranges: Vec<_> = (0..partitions)
+                .map(|p| range(p, 7, 7 + i64::from(p) * 13 % 400))
+                .collect();
             let rounds = slices(&ranges, records);
             let mut all: Vec<PartitionRange> = rounds.into_iter().flatten().collect();
             let total: i64 = all.iter().map(|r| r.end - r.start).sum();
-            assert!(total <= records as i64, "{records} of {partitions}: {total}");
+            assert!(
+                total <= records as i64,
+                "{records} of {partitions}: {total}"
+            );
             all.sort_by_key(|r| (r.partition, r.start));
             for slice in &all {
                 let whole = ranges[slice.partition as usize];
-                assert!(slice.start >= whole.start && slice.end <= whole.end && slice.start < slice.end);
+                assert!(
+                    slice.start >= whole.start && slice.end <= whole.end && slice.start < slice.end
+                );
             }
-            assert!(all.windows(2).all(|two| two[0].partition != two[1].partition || two[0].end <= two[1].start));
+            assert!(
+                all.windows(2)
+                    .all(|two| two[0].partition != two[1].partition || two[0].end <= two[1].start)
+            );
         }
     }
     assert!(slices(&[], 10).is_empty());
@@ -237,13 +366,22 @@ fn slices_are_spread_evenly_take_in_the_newest_and_never_overlap() {
 #[test]
 fn what_strangers_write_is_bounded() {
     let wide = values(30, |n| {
-        let fields: Vec<String> = (0..400).map(|f| format!("\"f{n}-{f}\":\"{}\"", "x".repeat(100))).collect();
+        let fields: Vec<String> = (0..400)
+            .map(|f| format!("\"f{n}-{f}\":\"{}\"", "x".repeat(100)))
+            .collect();
         format!("{{{}}}", fields.join(",")).into_bytes()
     });
     assert_eq!(wide.values.paths.len(), 200);
     assert!(wide.values.paths_total > 200);
-    assert!(wide.values.paths.iter().all(|p| p.path.chars().count() <= 121 && p.values.iter().all(|v| v.value.len() <= 60)));
-    let deep = values(10, |_| [b"{\"a\":".repeat(100), b"1".to_vec(), b"}".repeat(100)].concat());
+    assert!(
+        wide.values
+            .paths
+            .iter()
+            .all(|p| p.path.chars().count() <= 121 && p.values.iter().all(|v| v.value.len() <= 60))
+    );
+    let deep = values(10, |_| {
+        [b"{\"a\":".repeat(100), b"1".to_vec(), b"}".repeat(100)].concat()
+    });
     assert_eq!(deep.values.paths.len(), 8);
     let hostile = values(10, |_| "{\"a\\nb\\u202e\":\"x\\ny\"}".into());
     assert_eq!(hostile.values.paths[0].path, "$['a\\nb\\u202e']");
@@ -253,5 +391,8 @@ fn what_strangers_write_is_bounded() {
 #[test]
 fn nothing_is_said_of_no_records() {
     let sample = analyse(&[], Some(&[]), NOW);
-    assert_eq!((sample.records, sample.batches, sample.keys.size_bytes), (0, None, None));
+    assert_eq!(
+        (sample.records, sample.batches, sample.keys.size_bytes),
+        (0, None, None)
+    );
 }

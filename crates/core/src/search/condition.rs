@@ -52,6 +52,15 @@ pub(super) enum Bound {
 }
 
 impl Bound {
+    fn opposite(self) -> Self {
+        match self {
+            Self::Less => Self::AtLeast,
+            Self::AtMost => Self::Greater,
+            Self::Greater => Self::AtMost,
+            Self::AtLeast => Self::Less,
+        }
+    }
+
     /// Whether `ordering` (of the field against the operand) satisfies the bound.
     pub(super) fn holds(self, ordering: std::cmp::Ordering) -> bool {
         match self {
@@ -97,16 +106,23 @@ impl Condition {
         }
     }
 
+    /// Whether it needs a compiled regular expression.
+    pub(super) fn is_pattern(&self) -> bool {
+        matches!(self.test, Test::Matches(_))
+    }
+
     /// Cuts a range down to the offsets that can match; a partition that cannot becomes empty.
     pub(super) fn narrow(&self, range: PartitionRange) -> PartitionRange {
-        let Field::Number(field) = self.field else {
+        let Field::Number(field @ (NumberField::Offset | NumberField::Partition)) = self.field
+        else {
             return range;
         };
         let (first, last) = match (&self.test, self.negate) {
             (Test::Equals(operand), false) => (operand.as_i64(), operand.as_i64()),
-            (Test::Compare(bound, operand), false) => {
+            (Test::Compare(bound, operand), negate) => {
                 let limit = operand.as_i64();
-                match bound {
+                // Offset and partition are never null, so the opposite is a bound again.
+                match if negate { bound.opposite() } else { *bound } {
                     Bound::Less => (None, limit.and_then(|l| l.checked_sub(1))),
                     Bound::AtMost => (None, limit),
                     Bound::Greater => (limit.and_then(|l| l.checked_add(1)), None),
@@ -122,13 +138,11 @@ impl Condition {
             mut start,
             mut end,
         } = range;
-        match field {
-            NumberField::Offset => {
-                start = start.max(first).min(end);
-                end = end.min(last.saturating_add(1));
-            }
-            NumberField::Partition if !(first..=last).contains(&partition.into()) => end = start,
-            _ => {}
+        if field == NumberField::Offset {
+            start = start.max(first).min(end);
+            end = end.min(last.saturating_add(1));
+        } else if !(first..=last).contains(&partition.into()) {
+            end = start;
         }
         PartitionRange {
             partition,
@@ -158,6 +172,6 @@ impl Condition {
 }
 
 /// The longer of two byte strings, the first when they are as long.
-pub(super) fn longer<'a>(a: &'a [u8], b: &'a [u8]) -> &'a [u8] {
+fn longer<'a>(a: &'a [u8], b: &'a [u8]) -> &'a [u8] {
     if b.len() > a.len() { b } else { a }
 }

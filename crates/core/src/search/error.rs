@@ -19,15 +19,46 @@ pub enum SearchError {
         max: usize,
     },
     /// One condition cannot be used.
-    #[error("condition {number} `{condition}`: {fault}")]
+    #[error(
+        "condition {number} `{condition}`{}: {fault}{}",
+        place(at),
+        grammar(at)
+    )]
     Condition {
         /// Which, from 1.
         number: usize,
         /// As written, at most 200 characters of it.
         condition: String,
+        /// Where in it, when it is several joined by `and`, `or` and `not`.
+        at: Option<Place>,
         /// What is wrong with it.
         fault: Box<ConditionFault>,
     },
+}
+
+/// A place in a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Which character, from 1.
+    pub position: usize,
+    /// What stands there, at most 40 characters of it; empty at the end.
+    pub text: String,
+}
+
+fn place(at: &Option<Place>) -> String {
+    match at {
+        Some(at) if at.text.is_empty() => ", at its end".into(),
+        Some(at) => format!(", at character {} `{}`", at.position, at.text),
+        None => String::new(),
+    }
+}
+
+fn grammar(at: &Option<Place>) -> &'static str {
+    if at.is_some() {
+        "; conditions are joined by `and`, `or`, `not` and parentheses (`not` first, then `and`); put an operand that holds these in quotes"
+    } else {
+        ""
+    }
 }
 
 /// What is wrong with a condition.
@@ -44,6 +75,40 @@ pub enum ConditionFault {
     /// Nothing but blanks.
     #[error("empty; write FIELD OPERATOR OPERAND, e.g. `value contains timeout`")]
     Empty,
+    /// More than a predicate may hold.
+    #[error("more than {max} {what} in all")]
+    TooMany {
+        /// Allowed.
+        max: usize,
+        /// Of what.
+        what: &'static str,
+    },
+    /// A condition is complete, and something else than `and` or `or` follows.
+    #[error("expected `and`, `or` or the end, found `{found}`{}", nearest(near))]
+    Joint {
+        /// What follows.
+        found: String,
+        /// The nearest word that may stand there.
+        near: Option<String>,
+    },
+    /// Nothing follows where a condition must.
+    #[error("a condition is missing after `{after}`")]
+    MissingCondition {
+        /// What was before.
+        after: &'static str,
+    },
+    /// A `)` without a `(`.
+    #[error("this `)` closes nothing")]
+    NothingToClose,
+    /// A `(` without a `)`.
+    #[error("this `(` is not closed")]
+    NotClosed,
+    /// Too many parentheses inside of each other.
+    #[error("parentheses nest deeper than {max}")]
+    TooDeep {
+        /// Allowed.
+        max: usize,
+    },
     /// The first word is no field.
     #[error(
         "unknown field `{word}`{}; fields are {FIELDS}; e.g. `value contains timeout`",
@@ -144,4 +209,21 @@ fn nearest(near: &Option<String>) -> String {
     near.as_deref()
         .map(|near| format!(", did you mean `{near}`"))
         .unwrap_or_default()
+}
+
+impl ConditionFault {
+    /// Something else than `and` or `or` where only these may stand.
+    pub(super) fn joint(found: &str) -> Self {
+        let word: String = found
+            .chars()
+            .take_while(|c| !c.is_whitespace())
+            .take(40)
+            .collect();
+        let near = match word.as_str() {
+            "&" | "&&" | "," | ";" => Some("and".to_owned()),
+            "|" | "||" => Some("or".to_owned()),
+            _ => None,
+        };
+        Self::Joint { found: word, near }
+    }
 }

@@ -2,13 +2,10 @@
 
 use super::condition::{Field, NumberField, Part};
 use super::error::ConditionFault;
+use super::extent::quoted_end;
+use super::parse::{Kind, operator_follows};
+use super::path::json_path;
 use crate::near::near;
-use serde_json_path::JsonPath;
-
-/// Deepest nesting of brackets in a JSON path; its parser recurses.
-const PATH_DEPTH: usize = 16;
-/// Most `..` in a JSON path: each multiplies the nodes that are visited.
-const PATH_DESCENTS: usize = 2;
 /// Characters of operators: they end a field's name.
 pub(super) const SYMBOLS: [char; 5] = ['=', '!', '<', '>', '~'];
 
@@ -97,22 +94,15 @@ fn header(after: &str) -> Result<(Field, String, &str), ConditionFault> {
     if name.is_empty() {
         return Err(missing());
     }
-    let shown = format!("header.{name}");
+    let plain = !name.contains(|c: char| {
+        c.is_whitespace() || SYMBOLS.contains(&c) || matches!(c, '"' | '(' | ')')
+    });
+    let shown = if plain {
+        format!("header.{name}")
+    } else {
+        format!("header.{}", serde_json::Value::from(name.as_str()))
+    };
     Ok((Field::Header(name), shown, rest))
-}
-
-/// Byte index after the closing quote of a string that begins with one.
-fn quoted_end(text: &str) -> Option<usize> {
-    let mut escaped = false;
-    for (index, c) in text.char_indices().skip(1) {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => return Some(index + 1),
-            _ => {}
-        }
-    }
-    None
 }
 
 /// Where a JSON path that begins before byte `from` ends: at the first blank or operator outside
@@ -142,31 +132,44 @@ fn path_end(text: &str, from: usize) -> usize {
     text.len()
 }
 
-fn json_path(path: &str) -> Result<JsonPath, ConditionFault> {
-    let wrong = |reason: String| ConditionFault::Path {
-        path: path.to_owned(),
-        reason,
-    };
-    let (mut depth, mut deepest) = (0usize, 0usize);
-    for c in path.chars() {
-        match c {
-            '[' | '(' => depth += 1,
-            ']' | ')' => depth = depth.saturating_sub(1),
-            _ => {}
+/// Whether `text` begins like a condition: a field, or what is likely meant as one, and an operator
+/// that it knows. Paths are not parsed, so that a broken one is told rather than taken for text.
+pub(super) fn opens(text: &str) -> bool {
+    for prefix in ["key.$", "value.$", "$"] {
+        if let Some(path) = text.strip_prefix(prefix) {
+            let end = path_end(text, prefix.len());
+            return path.starts_with(['.', '['])
+                && operator_follows(text.get(end..).unwrap_or_default(), Kind::Node);
         }
-        deepest = deepest.max(depth);
     }
-    if deepest > PATH_DEPTH {
-        return Err(wrong(format!("brackets nest deeper than {PATH_DEPTH}")));
+    if let Some(after) = text.strip_prefix("header.") {
+        return header(after).is_ok_and(|(_, _, rest)| operator_follows(rest, Kind::Node));
     }
-    if path.matches("..").count() > PATH_DESCENTS {
-        return Err(wrong(format!("more than {PATH_DESCENTS} descents (`..`)")));
+    let end = text
+        .find(|c: char| c.is_whitespace() || SYMBOLS.contains(&c))
+        .unwrap_or(text.len());
+    let (word, rest) = text.split_at(end);
+    let kind = match word {
+        "key" | "value" => Kind::Text,
+        "timestamp" => Kind::Time,
+        "offset" | "partition" | "size" => Kind::Number,
+        word if mistyped(word) => Kind::Node,
+        _ => return false,
+    };
+    operator_follows(rest, kind)
+}
+
+/// Whether a word is a field but for one slip, so that it is refused with the field's name rather
+/// than taken for text.
+fn mistyped(word: &str) -> bool {
+    if word.len() > 64 {
+        return false;
     }
-    JsonPath::parse(path).map_err(|error| {
-        wrong(format!(
-            "{} at position {}",
-            error.message(),
-            error.position() + 1
-        ))
-    })
+    let lower = word.to_lowercase();
+    let slip = |name: &str| strsim::osa_distance(&lower, name) <= usize::from(lower.len() > 3);
+    let prefixed = |prefix: &str| word.len() > prefix.len() && word.starts_with(prefix);
+    ["key", "value", "offset", "partition", "timestamp", "size"]
+        .into_iter()
+        .any(slip)
+        || ["key.", "value.", "headers."].into_iter().any(prefixed)
 }

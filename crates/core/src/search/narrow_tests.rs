@@ -31,6 +31,16 @@ fn conditions_on_offset_and_partition_narrow_what_is_read() {
             ],
             [(10, 20), (10, 20)],
         ),
+        (&["offset = 11 or offset = 13"], [(11, 14), (11, 14)]),
+        (&["offset = 11 or offset = 99"], [(11, 12), (11, 12)]),
+        (&["offset = 11 or key = k"], [(10, 20), (10, 20)]),
+        (&["not (offset < 12 or offset > 15)"], [(12, 16), (12, 16)]),
+        (&["not (offset = 11)"], [(10, 20), (10, 20)]),
+        (
+            &["partition = 0 and offset > 15 or partition = 1 and offset < 12"],
+            [(16, 20), (10, 12)],
+        ),
+        (&["partition = 5 or offset = 99"], [(20, 20), (20, 20)]),
         (&["partition = 1"], [(10, 10), (10, 20)]),
         (&["partition < 1", "offset != 15"], [(10, 20), (10, 10)]),
         (

@@ -2,6 +2,7 @@
 
 use super::condition::{Bound, Condition, Field, NumberField, Test};
 use super::error::ConditionFault;
+use super::extent::{bare, ends, quoted_end};
 use super::field::{SYMBOLS, field};
 use super::operand::{Operand, time_ms};
 use crate::near::near;
@@ -16,48 +17,124 @@ const NODE_OPERATORS: &str = "contains, icontains, =, !=, ~, !~, <, <=, >, >=, i
 const NUMBER_OPERATORS: &str = "=, !=, <, <=, >, >=";
 const TIME_OPERATORS: &str = "=, !=, <, <=, >, >=, is null, is not null";
 
-/// Parses one condition.
-pub(super) fn condition(text: &str) -> Result<Condition, ConditionFault> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(ConditionFault::Empty);
+/// A condition that was read from the beginning of a text.
+pub(super) struct Read {
+    pub(super) condition: Condition,
+    /// Bytes that it takes.
+    pub(super) length: usize,
+    /// As understood: the operand in quotes unless it is one plain word.
+    pub(super) reading: String,
+    /// Whether the operand has no quotes and holds `and` or `or`.
+    pub(super) debatable: bool,
+}
+
+/// Fields by the operators that they know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Node,
+    Number,
+    Time,
+}
+
+impl Kind {
+    fn of(field: &Field) -> Self {
+        match field {
+            Field::Text(_) => Self::Text,
+            Field::Header(_) | Field::Path(..) => Self::Node,
+            Field::Number(NumberField::Timestamp) => Self::Time,
+            Field::Number(_) => Self::Number,
+        }
     }
+
+    fn operators(self) -> &'static str {
+        match self {
+            Self::Text => TEXT_OPERATORS,
+            Self::Node => NODE_OPERATORS,
+            Self::Number => NUMBER_OPERATORS,
+            Self::Time => TIME_OPERATORS,
+        }
+    }
+
+    fn knows(self, word: &str) -> bool {
+        self.operators().split(", ").any(|known| known == word)
+    }
+}
+
+/// Whether `text` begins with an operator that such a field knows, and with an operand when it
+/// takes one.
+pub(super) fn operator_follows(text: &str, kind: Kind) -> bool {
+    let (word, rest) = operator_word(text.trim_start());
+    kind.knows(&word) && (unary(&word).is_some() || !rest.trim_start().is_empty())
+}
+
+/// Parses the condition that `text` begins with; `grouped` inside of parentheses.
+pub(super) fn condition(text: &str, grouped: bool) -> Result<Read, ConditionFault> {
     let (field, name, rest) = field(text)?;
     let (word, rest) = operator_word(rest.trim_start());
-    let allowed = allowed(&field);
+    let kind = Kind::of(&field);
     if word.is_empty() {
         return Err(ConditionFault::MissingOperator {
             example: example(&field, &name),
             field: name,
-            allowed,
+            allowed: kind.operators(),
         });
     }
-    let known = allowed.split(", ").any(|operator| operator == word);
-    if !known {
+    if !kind.knows(&word) {
         let example = example(&field, &name);
         return Err(ConditionFault::Operator {
-            near: nearest_operator(&word, allowed),
+            near: nearest_operator(&word, kind.operators()),
             field: name,
             word,
-            allowed,
+            allowed: kind.operators(),
             example,
         });
     }
-    let (negate, test) = test(&field, &word, rest.trim())?;
-    Ok(Condition {
-        field,
-        negate,
-        test,
+    let rest = rest.trim_start();
+    let pattern = matches!(word.as_str(), "~" | "!~");
+    if let Some((negate, test)) = unary(&word) {
+        if !ends(rest) {
+            let (end, _) = bare(rest, grouped, pattern);
+            return Err(ConditionFault::SurplusOperand {
+                operator: word,
+                operand: rest.get(..end).unwrap_or(rest).trim_end().to_owned(),
+            });
+        }
+        return Ok(Read {
+            condition: Condition {
+                field,
+                negate,
+                test,
+            },
+            length: text.len() - rest.len(),
+            reading: format!("{name} {word}"),
+            debatable: false,
+        });
+    }
+    let (operand, length, debatable) = operand(&word, rest, grouped)?;
+    let shown = if operand.quoted || !plain(&operand.text) {
+        serde_json::Value::from(operand.text.as_str()).to_string()
+    } else {
+        operand.text.clone()
+    };
+    let reading = format!("{name} {word} {shown}");
+    let (negate, test) = test(&field, &word, operand)?;
+    Ok(Read {
+        condition: Condition {
+            field,
+            negate,
+            test,
+        },
+        length: text.len() - rest.len() + length,
+        reading,
+        debatable,
     })
 }
 
-fn allowed(field: &Field) -> &'static str {
-    match field {
-        Field::Text(_) => TEXT_OPERATORS,
-        Field::Header(_) | Field::Path(..) => NODE_OPERATORS,
-        Field::Number(NumberField::Timestamp) => TIME_OPERATORS,
-        Field::Number(_) => NUMBER_OPERATORS,
-    }
+/// Whether an operand is clear without quotes.
+fn plain(text: &str) -> bool {
+    text.starts_with(['{', '['])
+        || !text.contains(|c: char| c.is_whitespace() || "()\"".contains(c))
 }
 
 fn example(field: &Field, name: &str) -> String {
@@ -123,29 +200,23 @@ fn operator_word(text: &str) -> (String, &str) {
 
 fn next_word(text: &str) -> (&str, &str) {
     let end = text
-        .find(|c: char| c.is_whitespace() || c == '"' || SYMBOLS.contains(&c))
+        .find(|c: char| c.is_whitespace() || matches!(c, '"' | ')') || SYMBOLS.contains(&c))
         .unwrap_or(text.len());
     text.split_at(end)
 }
 
-fn test(field: &Field, word: &str, rest: &str) -> Result<(bool, Test), ConditionFault> {
-    let plain = match word {
+/// The test of an operator that takes no operand, and whether it is turned round.
+fn unary(word: &str) -> Option<(bool, Test)> {
+    match word {
         "is null" => Some((false, Test::Null)),
         "is not null" => Some((false, Test::NotNull)),
         "exists" => Some((false, Test::Exists)),
         "not exists" => Some((true, Test::Exists)),
         _ => None,
-    };
-    if let Some(test) = plain {
-        if rest.is_empty() {
-            return Ok(test);
-        }
-        return Err(ConditionFault::SurplusOperand {
-            operator: word.to_owned(),
-            operand: rest.to_owned(),
-        });
     }
-    let operand = operand(word, rest)?;
+}
+
+fn test(field: &Field, word: &str, operand: Operand) -> Result<(bool, Test), ConditionFault> {
     let operand = match field {
         Field::Number(number) => Operand::int(whole_number(*number, &operand.text)?),
         _ => operand,
@@ -172,19 +243,30 @@ fn test(field: &Field, word: &str, rest: &str) -> Result<(bool, Test), Condition
     })
 }
 
-fn operand(operator: &str, rest: &str) -> Result<Operand, ConditionFault> {
-    if rest.is_empty() {
+/// The operand that `rest` begins with, its length, and whether its extent is debatable.
+fn operand(
+    operator: &str,
+    rest: &str,
+    grouped: bool,
+) -> Result<(Operand, usize, bool), ConditionFault> {
+    let (end, debatable) = bare(rest, grouped, matches!(operator, "~" | "!~"));
+    let text = rest.get(..end).unwrap_or(rest).trim_end();
+    if text.is_empty() {
         return Err(ConditionFault::MissingOperand {
             operator: operator.to_owned(),
         });
     }
     if !rest.starts_with('"') {
-        return Ok(Operand::bare(rest));
+        return Ok((Operand::bare(text), end, debatable));
     }
-    serde_json::from_str(rest)
-        .map(Operand::quoted)
-        .map_err(|_| ConditionFault::Quotes {
-            quoted: serde_json::Value::from(rest).to_string(),
+    quoted_end(rest)
+        .and_then(|end| {
+            let (string, after) = rest.split_at_checked(end)?;
+            let string = serde_json::from_str(string).ok()?;
+            ends(after).then(|| (Operand::quoted(string), end, false))
+        })
+        .ok_or_else(|| ConditionFault::Quotes {
+            quoted: serde_json::Value::from(text).to_string(),
         })
 }
 

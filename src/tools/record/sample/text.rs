@@ -70,7 +70,12 @@ fn side(name: &str, side: &Side, all: u64) -> String {
     let Some(sizes) = &side.size_bytes else {
         return format!("\n{name}: all null");
     };
-    let formats: Vec<String> = side.formats.iter().take(6).map(|f| format(f, all)).collect();
+    let formats: Vec<String> = side
+        .formats
+        .iter()
+        .take(6)
+        .map(|f| format(f, all))
+        .collect();
     let mut text = format!("\n{name}: {}", formats.join(", "));
     if side.null > 0 {
         text.push_str(&format!(", null {}", percent(side.null, all)));
@@ -135,7 +140,11 @@ fn path(facts: &PathFacts, all: u64) -> String {
             text.push_str(&format!(", {} more", facts.values.len() - VALUES));
         }
     } else if facts.distinct > 0 {
-        let what = if facts.unique { "all differ" } else { "distinct" };
+        let what = if facts.unique {
+            "all differ"
+        } else {
+            "distinct"
+        };
         text.push_str(&format!("; {} {what}", facts.distinct));
         if let Some(value) = facts.values.first() {
             text.push_str(&format!(", e.g. {}", value.value));
@@ -297,7 +306,10 @@ impl Output {
             }
         }
         if sample.headers.len() > HEADERS {
-            body.push_str(&format!("\n{} more headers", sample.headers.len() - HEADERS));
+            body.push_str(&format!(
+                "\n{} more headers",
+                sample.headers.len() - HEADERS
+            ));
         }
         body
     }

@@ -1,7 +1,7 @@
 //! The two tasks that own a socket.
 //!
 //! The writer gathers what is queued before it flushes; the reader allocates no more than what has
-//! arrived, whatever length the other side states.
+//! arrived, now or in an earlier answer, whatever length the other side states.
 
 use super::frame;
 use super::{End, Shared};
@@ -14,6 +14,9 @@ use tokio::sync::mpsc;
 
 /// First allocation for an answer; it grows as bytes arrive.
 const FIRST_BYTES: usize = 256 * 1024;
+/// A peer that has sent this much at once before is believed that much from the start, which saves copying while
+/// the buffer grows.
+const BELIEVED_BYTES: usize = 8 << 20;
 
 /// What a connection reads from and writes to.
 pub(super) trait Socket: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
@@ -22,9 +25,11 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Socket for T {}
 /// Reads frames until the connection ends.
 pub(super) async fn read(input: impl AsyncRead + Unpin, shared: Arc<Shared>) {
     let mut input = BufReader::with_capacity(64 * 1024, input);
+    let mut first = FIRST_BYTES;
     let end = loop {
-        match read_frame(&mut input).await {
+        match read_frame(&mut input, first).await {
             Ok(frame) => {
+                first = first.max(frame.len().min(BELIEVED_BYTES));
                 if let Err(end) = shared.deliver(frame) {
                     break end;
                 }
@@ -35,11 +40,11 @@ pub(super) async fn read(input: impl AsyncRead + Unpin, shared: Arc<Shared>) {
     shared.end(end);
 }
 
-async fn read_frame(input: &mut (impl AsyncRead + Unpin)) -> Result<Bytes, End> {
+async fn read_frame(input: &mut (impl AsyncRead + Unpin), first: usize) -> Result<Bytes, End> {
     let mut prefix = [0; 4];
     input.read_exact(&mut prefix).await.map_err(|e| end(&e))?;
     let length = frame::length(prefix).map_err(End::Protocol)?;
-    let mut frame = BytesMut::with_capacity(length.min(FIRST_BYTES));
+    let mut frame = BytesMut::with_capacity(length.min(first));
     let mut rest = input.take(length as u64);
     while frame.len() < length {
         if frame.len() == frame.capacity() {

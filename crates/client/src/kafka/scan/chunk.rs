@@ -7,9 +7,10 @@ use super::batch::{Batch, Piece, Pieces};
 use super::codec::Decompressor;
 use super::records::{aborts, walk};
 use bytes::Bytes;
-use kafkaweave_core::model::{BatchFacts, Damaged, Header, Record, RecordView, ScanOrder, TimestampType};
-use kafkaweave_core::search::{Predicate, Verdict};
-use memchr::memmem::Finder;
+use kafkaweave_core::model::{
+    BatchFacts, Damaged, Header, Record, RecordView, ScanOrder, TimestampType,
+};
+use kafkaweave_core::search::{Predicate, Prefilter, Verdict};
 use std::collections::{HashSet, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -78,8 +79,7 @@ struct Search<'a> {
 
 /// Decodes and searches a chunk.
 pub(super) fn search(chunk: &Chunk, wanted: &Wanted, decompressor: &mut Decompressor) -> Found {
-    let literal = wanted.predicate.as_ref().and_then(Predicate::literal);
-    let finder = literal.map(Finder::new);
+    let prefilter = wanted.predicate.as_ref().and_then(Predicate::prefilter);
     let mut aborted = Transactions::new(chunk.aborted.as_deref());
     let mut search = Search {
         wanted,
@@ -114,10 +114,7 @@ pub(super) fn search(chunk: &Chunk, wanted: &Wanted, decompressor: &mut Decompre
         if batch.base_offset >= chunk.end {
             break;
         }
-        if search
-            .batch(&batch, finder.as_ref(), decompressor)
-            .is_break()
-        {
+        if search.batch(&batch, prefilter, decompressor).is_break() {
             break;
         }
     }
@@ -138,7 +135,7 @@ impl Search<'_> {
     fn batch(
         &mut self,
         batch: &Batch<'_>,
-        finder: Option<&Finder<'_>>,
+        prefilter: Option<&Prefilter>,
         decompressor: &mut Decompressor,
     ) -> ControlFlow<()> {
         if self.found.first_timestamp_ms.is_none() {
@@ -146,9 +143,7 @@ impl Search<'_> {
         }
         self.found.last_timestamp_ms = self.found.last_timestamp_ms.max(batch.last_timestamp_ms());
         if self.found.batches.len() < MAX_BATCHES {
-            self.found
-                .batches
-                .extend(batch.facts(self.chunk.partition));
+            self.found.batches.extend(batch.facts(self.chunk.partition));
         }
         let body = match decompressor.records(batch.attributes, batch.body()) {
             Ok(body) => body,
@@ -159,7 +154,7 @@ impl Search<'_> {
         };
         let (start, end) = (self.chunk.start, self.chunk.end);
         let inside = batch.base_offset >= start && batch.last_offset < end;
-        if inside && finder.is_some_and(|finder| finder.find(body).is_none()) {
+        if inside && prefilter.is_some_and(|prefilter| !prefilter.may_hold(body)) {
             self.found.records += u64::from(batch.count.unsigned_abs());
             return ControlFlow::Continue(());
         }

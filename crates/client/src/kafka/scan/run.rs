@@ -14,7 +14,9 @@ use crate::kafka::route::{Router, TopicLeaders};
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use kafka_protocol::messages::FetchRequest;
-use kafkaweave_core::model::{BatchFacts, Damaged, PartitionRange, ScanOrder, ScanReport, ScanRequest};
+use kafkaweave_core::model::{
+    BatchFacts, Damaged, PartitionRange, ScanOrder, ScanReport, ScanRequest,
+};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,8 +24,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-/// Chunks under way per leader, in bytes: two fetches' worth keeps two processors busy.
+/// Chunks under way of one leader, in bytes: two fetches' worth keeps two processors busy.
 const MAX_DECODING_BYTES: usize = 2 * FETCH_BYTES as usize;
+/// Chunks under way of all leaders, in bytes; a leader of which none is under way may go beyond it.
+const MAX_DECODING_IN_ALL_BYTES: usize = 3 * FETCH_BYTES as usize;
+/// What all leaders together are asked for at a time, in bytes: with many of them each is asked for less.
+const FETCH_IN_ALL_BYTES: i32 = 4 * FETCH_BYTES;
+/// Least that a leader is asked for.
+const LEAST_FETCH_BYTES: i32 = 512 << 10;
 
 /// Something that was waited for.
 enum Event {
@@ -223,9 +231,14 @@ impl<'a> Scan<'a> {
                 by_leader.entry(leader).or_default().push(index);
             }
         }
+        for broker in by_leader.keys() {
+            self.leaders.entry(*broker).or_default();
+        }
+        let decoding: usize = self.leaders.values().map(|l| l.decoding_bytes).sum();
         for (broker, mut indexes) in by_leader {
             let leader = self.leaders.entry(broker).or_default();
-            if leader.fetching || leader.decoding_bytes >= MAX_DECODING_BYTES {
+            let crowded = decoding >= MAX_DECODING_IN_ALL_BYTES && leader.decoding_bytes > 0;
+            if leader.fetching || crowded || leader.decoding_bytes >= MAX_DECODING_BYTES {
                 continue;
             }
             leader.fetching = true;
@@ -239,9 +252,11 @@ impl<'a> Scan<'a> {
             Some(max) if max > self.wire_bytes => max - self.wire_bytes,
             _ => u64::MAX,
         };
-        let whole = FETCH_BYTES.min(i32::try_from(left).unwrap_or(FETCH_BYTES));
+        let leaders = i32::try_from(self.leaders.len()).unwrap_or(i32::MAX);
+        let fair = (FETCH_IN_ALL_BYTES / leaders.max(1)).clamp(LEAST_FETCH_BYTES, FETCH_BYTES);
+        let whole = fair.min(i32::try_from(left).unwrap_or(fair));
         let share = i32::try_from(indexes.len()).map_or(1, |count| whole / count.max(1));
-        let cap = share.max(512 << 10).min(whole);
+        let cap = share.max(LEAST_FETCH_BYTES).min(whole);
         let mut asks = Vec::with_capacity(indexes.len());
         for index in indexes {
             if let (Some(track), Some(service)) =
