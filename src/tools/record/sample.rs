@@ -6,7 +6,7 @@ use crate::page;
 use crate::problem::Error;
 use crate::tool::{Answer, Context, Effect, Tool};
 use crate::tools::common::one_topic;
-use kafkaweave_client::kafka::{Engine, KafkaError};
+use kafkaweave_client::kafka::KafkaError;
 use kafkaweave_core::model::{
     BatchFacts, Isolation, Missing, OffsetSpec, PartitionRange, Record, ScanOrder, ScanReport,
     ScanRequest, StopReason, TopicPartition,

@@ -3,6 +3,7 @@
 mod bounds;
 mod content;
 mod paging;
+mod sample;
 mod search;
 
 use super::{client, offsets, says};

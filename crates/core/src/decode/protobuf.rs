@@ -42,7 +42,7 @@ fn field<'a>(reader: &mut Reader<'a>) -> Option<(u64, Wire<'a>)> {
 }
 
 /// Whether bytes are fields from their first to their last.
-pub(super) fn plausible(bytes: &[u8]) -> bool {
+pub(crate) fn plausible(bytes: &[u8]) -> bool {
     let mut reader = Reader::new(bytes);
     while !reader.is_empty() {
         if field(&mut reader).is_none() {

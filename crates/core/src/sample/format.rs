@@ -101,12 +101,20 @@ fn length(payload: &Kept) -> usize {
 /// Four or eight bytes each: what most of them are, all of them are.
 fn numbers(payloads: &[Kept], classes: &mut [Option<Class>]) {
     for (width, whole, real) in [(4, "int32", "float"), (8, "int64", "double")] {
-        let fits = |class: &Class| [whole, real, "binary"].contains(&class.name);
+        let fits = |class: &Class| [whole, real, "binary", "text"].contains(&class.name);
         let mut indexes = Vec::new();
         for (index, (payload, class)) in payloads.iter().zip(classes.iter()).enumerate() {
             if length(payload) == width && payload.1 == width && class.as_ref().is_some_and(fits) {
                 indexes.push(index);
             }
+        }
+        // The bytes of some numbers happen to be letters.
+        let is_text = |index: &usize| {
+            let class = classes.get(*index).and_then(Option::as_ref);
+            class.is_some_and(|class| class.name == "text")
+        };
+        if indexes.iter().filter(|i| is_text(i)).count() * 5 > indexes.len() {
+            indexes.retain(|index| !is_text(index));
         }
         let among = |name: &str, sure: bool| {
             let is = |class: &Class| class.name == name && (!sure || class.confidence == Likely);

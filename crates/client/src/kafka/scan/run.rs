@@ -373,7 +373,7 @@ impl<'a> Scan<'a> {
             wire_bytes: self.wire_bytes,
             damaged,
             damaged_total: self.damaged_total,
-            batches: Some(self.batches),
+            batches: Some(std::mem::take(&mut self.batches)),
         })
     }
 }
