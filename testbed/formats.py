@@ -69,11 +69,12 @@ def producer(**more):
 
 def fill(stem, count, record, **settings):
     out = producer(**settings)
+    failed = []
     for n in range(count):
-        out.produce(f"{STEM}-{stem}", **record(n))
+        out.produce(f"{STEM}-{stem}", on_delivery=lambda error, _: failed.append(error) if error else None, **record(n))
         out.poll(0)
     left = out.flush(30)
-    assert left == 0, f"{left} records of {stem} were not taken"
+    assert left == 0 and not failed, f"{left} records of {stem} were not taken, {len(failed)} refused: {failed[:1]}"
 
 
 NOW = int(time.time() * 1000)
