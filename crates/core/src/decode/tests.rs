@@ -1,6 +1,6 @@
 //! Each format as other libraries write it, its near misses, and bytes that mean nothing.
 //!
-//! The files beside this one were written by fastavro, msgpack and protobuf for Python.
+//! Those in `written.txt` were written by fastavro, msgpack and protobuf for Python.
 
 mod hostile;
 
@@ -31,9 +31,28 @@ fn framed(id: u32, body: &[u8]) -> Vec<u8> {
     [&[0][..], &id.to_be_bytes(), body].concat()
 }
 
-const PROTOBUF: &[u8] = include_bytes!("tests/message.protobuf");
-const MSGPACK: &[u8] = include_bytes!("tests/values.msgpack");
-const AVRO: &[u8] = include_bytes!("tests/orders.null.avro");
+/// A payload that another library wrote.
+fn written(name: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    let line = include_str!("tests/written.txt")
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    base64::engine::general_purpose::STANDARD
+        .decode(line.unwrap())
+        .unwrap()
+}
+
+fn protobuf() -> Vec<u8> {
+    written("message.protobuf")
+}
+
+fn msgpack() -> Vec<u8> {
+    written("values.msgpack")
+}
+
+fn avro() -> Vec<u8> {
+    written("orders.null.avro")
+}
 
 fn order(id: i64, next: Value) -> Value {
     json!({
@@ -47,13 +66,8 @@ fn order(id: i64, next: Value) -> Value {
 #[test]
 fn avro_containers_of_every_common_codec_are_read_by_their_own_schema() {
     let expected = json!([order(1, order(2, Value::Null)), order(3, Value::Null)]);
-    for (codec, bytes) in [
-        ("null", AVRO),
-        ("deflate", include_bytes!("tests/orders.deflate.avro")),
-        ("snappy", include_bytes!("tests/orders.snappy.avro")),
-        ("zstandard", include_bytes!("tests/orders.zstandard.avro")),
-    ] {
-        let payload = shown(bytes);
+    for codec in ["null", "deflate", "snappy", "zstandard"] {
+        let payload = shown(&written(&format!("orders.{codec}.avro")));
         assert_eq!(
             (payload.encoding, payload.confidence, payload.truncated),
             (Avro, None, false),
@@ -61,7 +75,7 @@ fn avro_containers_of_every_common_codec_are_read_by_their_own_schema() {
         );
         assert_eq!(parsed(&payload.text), expected, "{codec}");
     }
-    let unknown = shown(include_bytes!("tests/orders.bzip2.avro"));
+    let unknown = shown(&written("orders.bzip2.avro"));
     assert_eq!(
         (unknown.encoding, unknown.text.as_str(), unknown.truncated),
         (Avro, "[", true)
@@ -70,22 +84,23 @@ fn avro_containers_of_every_common_codec_are_read_by_their_own_schema() {
 
 #[test]
 fn of_a_container_that_was_cut_the_records_at_its_beginning_are_shown() {
-    let whole = shown(AVRO).text;
-    for length in 0..AVRO.len() {
-        let payload = Payload::of(&AVRO[..length], AVRO.len(), LIMIT);
+    let avro = avro();
+    let whole = shown(&avro).text;
+    for length in 0..avro.len() {
+        let payload = Payload::of(&avro[..length], avro.len(), LIMIT);
         if payload.encoding == Avro {
             assert!(payload.truncated);
             let common = payload.text.trim_end_matches([',', ']', '}', '"', ':']);
             assert!(whole.starts_with(common), "{length}: {}", payload.text);
         }
     }
-    let first = Payload::of(&AVRO[..AVRO.len() - 100], AVRO.len(), LIMIT);
+    let first = Payload::of(&avro[..avro.len() - 100], avro.len(), LIMIT);
     assert!(first.text.starts_with("[{\"id\":1,"), "{}", first.text);
 }
 
 #[test]
 fn messagepack_and_protobuf_are_shown_as_their_writers_meant_them() {
-    let (encoding, confidence, text) = told(MSGPACK);
+    let (encoding, confidence, text) = told(&msgpack());
     assert_eq!((encoding, confidence), (Msgpack, Some(Confidence::Guess)));
     let expected = json!({
         "id": 7, "neg": -300, "f": 1.5, "s": "x".repeat(40), "l": [1, null, true, "base64:AQI="],
@@ -97,7 +112,7 @@ fn messagepack_and_protobuf_are_shown_as_their_writers_meant_them() {
     expected["t"] = Value::Null;
     assert_eq!(got, expected);
     assert!(time.as_str().unwrap().starts_with("2026-11-2"), "{time}");
-    let (encoding, confidence, text) = told(PROTOBUF);
+    let (encoding, confidence, text) = told(&protobuf());
     assert_eq!((encoding, confidence), (Protobuf, Some(Confidence::Guess)));
     let expected = json!({
         "1": 42, "2": "alice", "3": {"1": "Oslo", "2": 59.9}, "4": "base64:AQKsAg==",
@@ -108,8 +123,8 @@ fn messagepack_and_protobuf_are_shown_as_their_writers_meant_them() {
     got["4"] = expected["4"].clone();
     assert_eq!(got, expected);
     assert_eq!(
-        shown(PROTOBUF).base64.unwrap().len(),
-        PROTOBUF.len().div_ceil(3) * 4
+        shown(&protobuf()).base64.unwrap().len(),
+        protobuf().len().div_ceil(3) * 4
     );
 }
 
@@ -311,7 +326,8 @@ fn a_schemas_guid_is_read_from_the_header_of_that_name_alone() {
 
 #[test]
 fn what_was_cut_off_is_not_taken_for_a_whole() {
-    for bytes in [MSGPACK, PROTOBUF, &42_i64.to_be_bytes()[..]] {
+    for bytes in [msgpack(), protobuf(), 42_i64.to_be_bytes().to_vec()] {
+        let bytes = bytes.as_slice();
         let payload = Payload::of(bytes, bytes.len() + 1, LIMIT);
         assert!(payload.truncated);
         assert!(matches!(payload.encoding, Base64 | Utf8), "{payload:?}");
@@ -320,8 +336,9 @@ fn what_was_cut_off_is_not_taken_for_a_whole() {
 
 #[test]
 fn text_is_cut_at_the_limit_and_said_to_be() {
+    let (msgpack, protobuf, avro) = (msgpack(), protobuf(), avro());
     for limit in 0..400 {
-        for bytes in [MSGPACK, PROTOBUF, AVRO] {
+        for bytes in [&msgpack[..], &protobuf, &avro] {
             let payload = Payload::of(bytes, bytes.len(), limit);
             assert!(
                 payload.text.len() <= limit.max(1).div_ceil(3) * 4,
@@ -338,6 +355,6 @@ fn text_is_cut_at_the_limit_and_said_to_be() {
 
 #[test]
 fn the_bytes_can_be_had_as_they_are() {
-    let raw = Payload::undecoded(MSGPACK, MSGPACK.len(), LIMIT);
+    let raw = Payload::undecoded(&msgpack(), msgpack().len(), LIMIT);
     assert_eq!((raw.encoding, raw.confidence), (Base64, None));
 }

@@ -35,7 +35,7 @@ pub struct TypeCount {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ValueCount {
     /// The value, shortened.
-    pub value: String,
+    pub text: String,
     /// How often.
     pub count: u64,
 }
@@ -205,7 +205,7 @@ impl Seen {
         let mut values: Vec<ValueCount> = self
             .values
             .into_iter()
-            .map(|(value, count)| ValueCount { value, count })
+            .map(|(text, count)| ValueCount { text, count })
             .collect();
         if few {
             values.sort_by_key(|value| std::cmp::Reverse(value.count));

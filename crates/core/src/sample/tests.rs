@@ -67,7 +67,7 @@ fn paths_have_types_shares_values_and_the_key_is_found_among_them() {
     let counts: Vec<(&str, u64)> = state
         .values
         .iter()
-        .map(|v| (v.value.as_str(), v.count))
+        .map(|v| (v.text.as_str(), v.count))
         .collect();
     assert_eq!((state.few, counts), (true, vec![("DONE", 75), ("NEW", 25)]));
     assert_eq!(path(&sample.values, "$.note").records, 50);
@@ -377,7 +377,7 @@ fn what_strangers_write_is_bounded() {
         wide.values
             .paths
             .iter()
-            .all(|p| p.path.chars().count() <= 121 && p.values.iter().all(|v| v.value.len() <= 60))
+            .all(|p| p.path.chars().count() <= 121 && p.values.iter().all(|v| v.text.len() <= 60))
     );
     let deep = values(10, |_| {
         [b"{\"a\":".repeat(100), b"1".to_vec(), b"}".repeat(100)].concat()
@@ -385,7 +385,7 @@ fn what_strangers_write_is_bounded() {
     assert_eq!(deep.values.paths.len(), 8);
     let hostile = values(10, |_| "{\"a\\nb\\u202e\":\"x\\ny\"}".into());
     assert_eq!(hostile.values.paths[0].path, "$['a\\nb\\u202e']");
-    assert_eq!(hostile.values.paths[0].values[0].value, "x\\ny");
+    assert_eq!(hostile.values.paths[0].values[0].text, "x\\ny");
 }
 
 #[test]

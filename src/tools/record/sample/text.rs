@@ -11,6 +11,8 @@ use kafkaweave_core::sample::{BatchShape, FormatShare, PathFacts, Sample, Side, 
 /// Paths that are shown.
 const VALUE_PATHS: usize = 16;
 const KEY_PATHS: usize = 4;
+/// Characters after which no further path is shown: names and values may be long.
+const PATHS_CHARS: usize = 2400;
 /// Headers that are shown.
 const HEADERS: usize = 6;
 /// Values of a path that are shown when they are few.
@@ -25,8 +27,10 @@ fn percent(part: u64, whole: u64) -> String {
     if whole == 0 || part == 0 {
         return "0 %".into();
     }
-    match u128::from(part) * 100 / u128::from(whole) {
+    let (part, whole) = (u128::from(part), u128::from(whole));
+    match (part * 200 + whole) / (2 * whole) {
         0 => "<1 %".into(),
+        100.. if part < whole => "99 %".into(),
         share => format!("{share} %"),
     }
 }
@@ -126,14 +130,14 @@ fn path(facts: &PathFacts, all: u64) -> String {
     );
     let total: u64 = facts.values.iter().map(|value| value.count).sum();
     if facts.few && facts.distinct == 1 {
-        let value = facts.values.first().map(|value| value.value.as_str());
+        let value = facts.values.first().map(|value| value.text.as_str());
         text.push_str(&format!("; always {}", value.unwrap_or_default()));
     } else if facts.few {
         let values: Vec<String> = facts
             .values
             .iter()
             .take(VALUES)
-            .map(|value| format!("{} {}", value.value, percent(value.count, total)))
+            .map(|value| format!("{} ({})", value.text, percent(value.count, total)))
             .collect();
         text.push_str(&format!("; {}", values.join(", ")));
         if facts.values.len() > VALUES {
@@ -147,7 +151,7 @@ fn path(facts: &PathFacts, all: u64) -> String {
         };
         text.push_str(&format!("; {} {what}", facts.distinct));
         if let Some(value) = facts.values.first() {
-            text.push_str(&format!(", e.g. {}", value.value));
+            text.push_str(&format!(", e.g. {}", value.text));
         }
     }
     text
@@ -194,7 +198,7 @@ impl Output {
             let used = &sample.key_use;
             if used.records > 0 {
                 text.push_str(&format!(
-                    "; {} of records with a key share it with another",
+                    "; {} of records with a key share it with another of the sample",
                     percent(used.repeated, used.records)
                 ));
             }
@@ -287,10 +291,14 @@ impl Output {
             if !side.paths.is_empty() {
                 body.push_str(&format!("\n{name}:"));
             }
+            let mut shown = 0;
             for facts in side.paths.iter().take(most) {
+                if body.len() > PATHS_CHARS {
+                    break;
+                }
                 body.push_str(&path(facts, sample.records));
+                shown += 1;
             }
-            let shown = most.min(side.paths.len()) as u64;
             if side.paths_total > shown {
                 body.push_str(&format!("\n {} more paths", side.paths_total - shown));
             }
@@ -312,5 +320,72 @@ impl Output {
             ));
         }
         body
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kafkaweave_core::model::{Record, TimestampType};
+    use kafkaweave_core::sample::analyse;
+
+    #[test]
+    fn shares_are_rounded_but_never_to_nothing_or_to_all() {
+        for (part, whole, expected) in [
+            (0, 0, "0 %"),
+            (0, 9, "0 %"),
+            (1, 1000, "<1 %"),
+            (1, 8, "13 %"),
+            (999, 1000, "99 %"),
+            (7, 7, "100 %"),
+        ] {
+            assert_eq!(percent(part, whole), expected);
+        }
+    }
+
+    #[test]
+    fn whatever_strangers_write_the_answer_is_one_screen_and_they_stay_in_their_lines() {
+        let value = |n: i64| {
+            let field = |f: i64| {
+                let name = format!("n{}{f}\\n<data-\\u202e", "x".repeat(200));
+                format!("\"{name}\":\"{}{n}\\npartition 0: \"", "y".repeat(200))
+            };
+            let fields: Vec<String> = (0..100).map(field).collect();
+            format!("{{{}}}", fields.join(",")).into_bytes()
+        };
+        let records: Vec<Record> = (0..20)
+            .map(|n| Record {
+                partition: 0,
+                offset: n,
+                timestamp_ms: None,
+                timestamp_type: TimestampType::CreateTime,
+                key: Some(b"\n0@1 key=".to_vec()),
+                key_size_bytes: 9,
+                value: Some(value(n)),
+                value_size_bytes: value(n).len(),
+                headers: Vec::new(),
+                headers_total: 0,
+            })
+            .collect();
+        let output = Output {
+            topic: "t".into(),
+            records_about: 20,
+            partitions_sampled: 1,
+            partitions: 1,
+            slices: 1,
+            wire_bytes: 0,
+            sample: analyse(&records, None, 0),
+            incomplete: Vec::new(),
+            damaged_batches: 0,
+            missing: Vec::new(),
+        };
+        let text = output.words();
+        assert!(text.len() < 4500, "{}: {text}", text.len());
+        assert!(text.contains("more paths"), "{text}");
+        assert!(
+            !text.contains("\npartition 0:") && !text.contains("\n0@1"),
+            "{text}"
+        );
+        assert!(!text.contains('\u{202e}'));
     }
 }

@@ -109,7 +109,7 @@ async fn the_planted_formats_paths_key_field_and_duplicate_share_of_ten_topics_a
         (&state["few"], &state["values"]),
         (
             &json!(true),
-            &json!([{"value": "DONE", "count": 225}, {"value": "NEW", "count": 75}])
+            &json!([{"text": "DONE", "count": 225}, {"text": "NEW", "count": 75}])
         )
     );
     let candidate = &sample["key_candidates"][0];
@@ -141,9 +141,9 @@ async fn the_planted_formats_paths_key_field_and_duplicate_share_of_ten_topics_a
         &[
             ": all 300 records, 2 slices of 2 of 2 partitions",
             "values: json 100 %",
-            "100 % of records with a key share it with another",
+            "100 % of records with a key share it with another of the sample",
             "the key is $.order.customer in 100 %",
-            "$.state string 100 %; DONE 75 %, NEW 25 %",
+            "$.state string 100 %; DONE (75 %), NEW (25 %)",
             "lz4 100 %, idempotent 100 %",
             "timestamps: create time",
             "header trace 100 %",
@@ -203,7 +203,7 @@ async fn the_planted_formats_paths_key_field_and_duplicate_share_of_ten_topics_a
         &answer,
         &[
             "10 % in the future, up to 23h",
-            "88 % out of order, up to 1d 0",
+            "89 % out of order, up to 1d 0",
         ],
     );
 
@@ -262,8 +262,8 @@ async fn the_planted_formats_paths_key_field_and_duplicate_share_of_ten_topics_a
     says(
         &answer,
         &[
-            "null 12 %",
-            "50 % of records with a key share it with another",
+            "null 13 %",
+            "50 % of records with a key share it with another of the sample",
         ],
     );
 
