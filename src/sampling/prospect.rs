@@ -17,7 +17,7 @@ use kafkaweave_core::diagnose::lag::outlook::{
     self, Evidence, GroupOutlook, PartitionOutlook, TimeLagSource,
 };
 use kafkaweave_core::diagnose::lag::{
-    FirstUnread, GroupLag, PartitionLag, Point, Span, TopicLag, owned, read_from,
+    FirstUnread, GroupLag, NO_RECORD, PartitionLag, Point, Span, TopicLag, owned, read_from,
 };
 use kafkaweave_core::model::{GroupListing, GroupType, TopicPartition};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -207,7 +207,12 @@ fn interpolate(
             let Some(position) = position(row) else {
                 continue;
             };
-            if matches!(first_unread.get(&position), Some(Ok(_))) {
+            // What was read is exact; where reading found nothing to be read, nothing is late.
+            let known = |read: &Result<i64, String>| match read {
+                Ok(_) => true,
+                Err(why) => why.contains(NO_RECORD),
+            };
+            if first_unread.get(&position).is_some_and(known) {
                 continue;
             }
             let from = |points: &[Point]| outlook::interpolated_ms(row, points, now_ms);

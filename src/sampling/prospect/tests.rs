@@ -117,3 +117,34 @@ fn what_was_not_read_is_told_from_ends_that_were_seen_for_another_group() {
     assert!(interpolate(&groups, &seen, &mut read, 4_000).is_empty());
     assert_eq!(read.get(&position), Some(&Ok(1_234)));
 }
+
+fn looks(count: i64) -> Vec<Point> {
+    let look = |n: i64| Point {
+        at_ms: n * 1_000,
+        committed: Some(0),
+        owned: Some(true),
+        log_end: Some(n),
+    };
+    (0..count).map(look).collect()
+}
+
+/// Whether a time lag is interpolated where reading at the position came to `read`.
+fn interpolates(read: Option<Result<i64, String>>) -> bool {
+    let group = group(0, vec![row("orders", 0, 0, 5)]);
+    let seen = Seen {
+        points: vec![looks(6)],
+        longer: None,
+        ends: vec![looks(6)],
+    };
+    let at = position(&group.partitions[0]).unwrap();
+    let mut first_unread: FirstUnread = read.map(|read| (at.clone(), read)).into_iter().collect();
+    interpolate(&[group], &[seen], &mut first_unread, 6_000).contains(&at)
+}
+
+#[test]
+fn only_what_reading_left_open_is_interpolated() {
+    assert!(interpolates(None));
+    assert!(interpolates(Some(Err("no answer to the read".into()))));
+    assert!(!interpolates(Some(Ok(5_000))));
+    assert!(!interpolates(Some(Err(format!("{NO_RECORD} offset 0")))));
+}
