@@ -125,15 +125,14 @@ pub fn analyse(records: &[Record], batches: Option<&[BatchFacts]>, now_ms: i64) 
     let mut ordered: Vec<&Record> = records.iter().collect();
     ordered.sort_by_key(|r| (r.partition, r.offset));
     ordered.dedup_by_key(|r| (r.partition, r.offset));
-    let part = |record: &Record, key: bool| {
-        if key {
-            (record.key.clone(), record.key_size_bytes)
-        } else {
-            (record.value.clone(), record.value_size_bytes)
-        }
-    };
-    let keys: Vec<_> = ordered.iter().map(|r| part(r, true)).collect();
-    let values: Vec<_> = ordered.iter().map(|r| part(r, false)).collect();
+    let keys: Vec<_> = ordered
+        .iter()
+        .map(|r| (r.key.as_deref(), r.key_size_bytes))
+        .collect();
+    let values: Vec<_> = ordered
+        .iter()
+        .map(|r| (r.value.as_deref(), r.value_size_bytes))
+        .collect();
     let keys = side::Told::of(&keys);
     let values = side::Told::of(&values);
     let (key_side, scalars) = keys.side(&[]);

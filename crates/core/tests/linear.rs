@@ -34,7 +34,7 @@ fn lists(size: usize) -> Vec<u8> {
     [
         &[0xdd][..],
         &(size as u32).to_be_bytes(),
-        &vec![0x91, 0xc0].repeat(size),
+        &[0x91, 0xc0].repeat(size),
     ]
     .concat()
 }

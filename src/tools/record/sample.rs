@@ -20,9 +20,9 @@ use std::collections::{BTreeMap, BTreeSet};
 const RECORDS: usize = 1000;
 /// Bytes taken from brokers, at most.
 const WIRE_BYTES: u64 = 64 << 20;
-/// Bytes kept of each key and value, and of all of them together.
+/// Bytes kept of each key and value, and of all keys (and all values) together.
 const KEPT_BYTES: usize = 32 << 10;
-const KEPT_BYTES_TOTAL: usize = 32 << 20;
+const KEPT_BYTES_TOTAL: usize = 16 << 20;
 
 /// kafka_record_sample.
 pub struct SampleRecords;

@@ -39,7 +39,7 @@ pub(super) struct Class {
     pub(super) schema_id: Option<u32>,
 }
 
-/// The class of one payload by itself; `None` for a null.
+/// The class of one payload by itself.
 fn alone(bytes: &[u8], size_bytes: usize) -> Class {
     let payload = Payload::of(bytes, size_bytes, bytes.len());
     let name = match (payload.encoding, payload.content) {
@@ -75,13 +75,13 @@ fn is_number(text: &str) -> bool {
 }
 
 /// A payload as kept, and its whole size in bytes; `None` for a null.
-pub(super) type Kept = (Option<Vec<u8>>, usize);
+pub(super) type Kept<'a> = (Option<&'a [u8]>, usize);
 
 /// Classes of all payloads of a side, in their order.
-pub(super) fn classes(payloads: &[Kept]) -> Vec<Option<Class>> {
+pub(super) fn classes(payloads: &[Kept<'_>]) -> Vec<Option<Class>> {
     let mut classes: Vec<Option<Class>> = payloads
         .iter()
-        .map(|(bytes, size)| bytes.as_deref().map(|bytes| alone(bytes, *size)))
+        .map(|(bytes, size)| bytes.map(|bytes| alone(bytes, *size)))
         .collect();
     numbers(payloads, &mut classes);
     uuids(payloads, &mut classes);
@@ -94,12 +94,12 @@ fn count(classes: &[Option<Class>], is: impl Fn(&Class) -> bool) -> usize {
     classes.iter().flatten().filter(|class| is(class)).count()
 }
 
-fn length(payload: &Kept) -> usize {
-    payload.0.as_ref().map_or(0, Vec::len)
+fn length(payload: &Kept<'_>) -> usize {
+    payload.0.map_or(0, <[u8]>::len)
 }
 
 /// Four or eight bytes each: what most of them are, all of them are.
-fn numbers(payloads: &[Kept], classes: &mut [Option<Class>]) {
+fn numbers(payloads: &[Kept<'_>], classes: &mut [Option<Class>]) {
     for (width, whole, real) in [(4, "int32", "float"), (8, "int64", "double")] {
         let fits = |class: &Class| [whole, real, "binary", "text"].contains(&class.name);
         let mut indexes = Vec::new();
@@ -148,7 +148,7 @@ fn numbers(payloads: &[Kept], classes: &mut [Option<Class>]) {
 }
 
 /// Sixteen bytes each with the marks of a UUID: one in thirty has them by chance, not nearly all.
-fn uuids(payloads: &[Kept], classes: &mut [Option<Class>]) {
+fn uuids(payloads: &[Kept<'_>], classes: &mut [Option<Class>]) {
     let sixteen = payloads.iter().filter(|p| length(p) == 16).count();
     let marked = count(classes, |class| class.name == "uuid");
     if marked >= MANY && marked * 10 >= sixteen * 9 {
@@ -160,7 +160,7 @@ fn uuids(payloads: &[Kept], classes: &mut [Option<Class>]) {
 
 /// Behind a header with the same schema id lies the same format; and eight bytes with such a header
 /// are no number.
-fn frames(payloads: &[Kept], classes: &mut [Option<Class>]) {
+fn frames(payloads: &[Kept<'_>], classes: &mut [Option<Class>]) {
     let mut ids: BTreeMap<u32, (usize, usize, usize)> = BTreeMap::new();
     for class in classes.iter().flatten() {
         if let Some(id) = class.schema_id {
@@ -173,7 +173,7 @@ fn frames(payloads: &[Kept], classes: &mut [Option<Class>]) {
     let framed: usize = ids.values().map(|seen| seen.0).sum();
     let numbers = count(classes, |class| class.name == "int64");
     for (payload, class) in payloads.iter().zip(classes) {
-        let (Some(bytes), Some(class)) = (payload.0.as_deref(), class.as_mut()) else {
+        let (Some(bytes), Some(class)) = (payload.0, class.as_mut()) else {
             continue;
         };
         let number = class.name == "int64" && framed > numbers;
@@ -199,12 +199,12 @@ fn frames(payloads: &[Kept], classes: &mut [Option<Class>]) {
 
 /// Protobuf and MessagePack: many payloads that fit to their last byte are no chance. A protobuf
 /// message may also look like text.
-fn messages(payloads: &[Kept], classes: &mut [Option<Class>]) {
+fn messages(payloads: &[Kept<'_>], classes: &mut [Option<Class>]) {
     let all = count(classes, |_| true);
     let protobuf = count(classes, |class| class.name == "protobuf");
     if protobuf >= MANY && protobuf * 2 > all {
         for (payload, class) in payloads.iter().zip(classes.iter_mut()) {
-            let (Some(bytes), Some(class)) = (payload.0.as_deref(), class.as_mut()) else {
+            let (Some(bytes), Some(class)) = (payload.0, class.as_mut()) else {
                 continue;
             };
             if class.name == "protobuf"

@@ -42,12 +42,12 @@ impl Side {
 
 /// The payloads of one side, each with its class.
 pub(super) struct Told<'a> {
-    payloads: &'a [Kept],
+    payloads: &'a [Kept<'a>],
     classes: Vec<Option<Class>>,
 }
 
 impl<'a> Told<'a> {
-    pub(super) fn of(payloads: &'a [Kept]) -> Self {
+    pub(super) fn of(payloads: &'a [Kept<'a>]) -> Self {
         Self {
             payloads,
             classes: classes(payloads),
@@ -73,7 +73,7 @@ impl<'a> Told<'a> {
         let mut scalars = Vec::with_capacity(self.payloads.len());
         for (record, ((bytes, size), class)) in self.payloads.iter().zip(&self.classes).enumerate()
         {
-            let (Some(bytes), Some(class)) = (bytes.as_deref(), class) else {
+            let (Some(bytes), Some(class)) = (*bytes, class) else {
                 side.null += 1;
                 scalars.push(Vec::new());
                 continue;

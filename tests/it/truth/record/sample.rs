@@ -329,6 +329,28 @@ async fn nothing_to_sample_is_said_and_slices_are_as_few_as_are_asked_for() {
         .map(|n| super::RecordPlan::value(&format!("v{n}")).partition(n % 3))
         .collect();
     bed.produce(&topic, &records).unwrap();
+    let whole = client
+        .call("kafka_record_sample", json!({"topic": topic}))
+        .await;
+    let batches = &whole.data["sample"]["batches"];
+    let size = batches["size_bytes"]["min"].as_u64().unwrap();
+    // A batch has a head of 61 bytes, and each record six at least.
+    assert!(size > 61 + 6, "{batches:#}");
+    assert_eq!(batches["transactional"], 0);
+    // Each record is sent by itself.
+    let alone = bed.plant_topic("unbatched", 1).unwrap();
+    let settings = [("plant.batch.each", "true"), ("compression.type", "gzip")];
+    let one: Vec<_> = (0..20)
+        .map(|n| super::RecordPlan::value(&format!("v{n}")))
+        .collect();
+    bed.produce_with(&alone, &settings, &one).unwrap();
+    let each = client
+        .call("kafka_record_sample", json!({"topic": alone}))
+        .await;
+    let batches = &each.data["sample"]["batches"];
+    assert_eq!(batches["batches"], 20, "{}", each.text);
+    assert_eq!(batches["records"]["max"], 1);
+    assert_eq!(batches["codecs"], json!([{"codec": "gzip", "batches": 20}]));
     let asked = json!({"topic": topic, "partitions": [1], "records": 10});
     let few = client.call("kafka_record_sample", asked).await;
     assert_eq!(
