@@ -6,4 +6,4 @@ mod range;
 pub mod shown;
 mod text;
 
-crate::tools! { read::ReadRecords, search::SearchRecords }
+crate::tools! { read::ReadRecords, sample::SampleRecords, search::SearchRecords }

@@ -58,7 +58,9 @@ async fn call(dispatcher: &Dispatcher, tool: &str, arguments: Value) -> Result<R
 /// Arguments with which a tool answers on the sandbox.
 fn sound(tool: &str) -> Value {
     match tool {
-        "kafka_topic_describe" | "kafka_record_read" => json!({"topic": "payments"}),
+        "kafka_topic_describe" | "kafka_record_read" | "kafka_record_sample" => {
+            json!({"topic": "payments"})
+        }
         "kafka_record_search" => json!({"topic": "payments", "where": ["key contains P"]}),
         "kafka_group_describe" => json!({"group": "billing"}),
         "kafka_config_describe" => json!({"kind": "topic", "name": "payments"}),

@@ -31,8 +31,8 @@ pub use partial::{Missing, Partial, folded};
 pub use quota::{Quota, QuotaEntity, QuotaFilter, QuotaKind, QuotaMatch, QuotaValue};
 pub use reassignment::Reassignment;
 pub use record::{
-    Damaged, Header, Isolation, PartitionCoverage, PartitionRange, Record, RecordView, ScanOrder,
-    ScanReport, ScanRequest, StopReason, TimestampType,
+    BatchFacts, Codec, Damaged, Header, Isolation, PartitionCoverage, PartitionRange, Record,
+    RecordView, ScanOrder, ScanReport, ScanRequest, StopReason, TimestampType,
 };
 pub use storage::{LogDir, ReplicaSize};
 pub use topic::{Partition, Topic};

@@ -1,9 +1,11 @@
 //! How bytes of keys, values and headers are shown.
 //!
-//! Text as text, JSON recognised and kept as it was written, everything else as base64 and said
-//! so. What could move a terminal's cursor or turn text round is escaped. A null is no payload at
-//! all (`None`), which differs from an empty one. Decoding by a schema is not done here.
+//! Text as text, JSON recognised and kept as it was written, other bytes as what they most likely
+//! are, with how sure that is, or as base64. What could move a terminal's cursor or turn text round
+//! is escaped. A null is no payload at all (`None`), which differs from an empty one. Schemas are
+//! not looked up here.
 
+use crate::decode::{Decoded, decode, header_guid, is_plain};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
@@ -11,15 +13,49 @@ use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
 /// How a payload's text is to be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum PayloadEncoding {
     /// UTF-8 text.
     Utf8,
     /// UTF-8 text that is a JSON object or array (or the beginning of one, when truncated).
     Json,
-    /// The bytes are not UTF-8; base64 (RFC 4648, padded).
+    /// The bytes are not UTF-8 and nothing else that is known; base64 (RFC 4648, padded).
     Base64,
+    /// Four bytes, big-endian, as Kafka's IntegerSerializer writes them.
+    Int32,
+    /// Eight bytes, big-endian, as Kafka's LongSerializer writes them.
+    Int64,
+    /// Four bytes, big-endian, as Kafka's FloatSerializer writes them.
+    Float,
+    /// Eight bytes, big-endian, as Kafka's DoubleSerializer writes them.
+    Double,
+    /// Sixteen bytes.
+    Uuid,
+    /// An Avro object container file, shown as a JSON list of its records.
+    Avro,
+    /// MessagePack, shown as JSON.
+    Msgpack,
+    /// Protobuf without its schema, shown as JSON with field numbers for names.
+    Protobuf,
+    /// A Confluent header; see `schema_id` and `content`.
+    Confluent,
+}
+
+/// How sure an encoding is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// The bytes fit, as many others would by chance.
+    Guess,
+    /// Other bytes hardly ever look like this.
+    Likely,
+    /// The bytes say so themselves.
+    Certain,
 }
 
 /// Bytes as shown. A null is `None`, not a payload.
@@ -34,12 +70,44 @@ pub struct Payload {
     /// Whether `text` shows only the beginning.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
+    /// How sure the encoding is; absent when it is certain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<Confidence>,
+    /// The schema's id in its registry, from a Confluent header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_id: Option<u32>,
+    /// The schema's GUID, from a record header of Confluent's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_guid: Option<String>,
+    /// What follows a Confluent header, by its looks: json, protobuf, or avro, which needs its
+    /// schema and is shown by what can be read in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<PayloadEncoding>,
+    /// Which message of its schema a protobuf payload behind a Confluent header is, from the
+    /// outermost in, counted from 0; absent when it is the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub message: Vec<u32>,
+    /// The bytes themselves, as far as the limit goes, where `text` is a guess or not all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
 }
 
 impl Payload {
-    /// Shows `bytes`, at most `limit_bytes` of them. `size_bytes` is the size of the whole
-    /// payload, of which `bytes` may be only the beginning.
+    /// Shows `bytes` as what they are, in at most `limit_bytes` of text. `size_bytes` is the size
+    /// of the whole payload, of which `bytes` may be only the beginning.
     pub fn of(bytes: &[u8], size_bytes: usize, limit_bytes: usize) -> Self {
+        let size_bytes = size_bytes.max(bytes.len());
+        let shown = bytes.get(..limit_bytes).unwrap_or(bytes);
+        let truncated = shown.len() < size_bytes;
+        let plain = text(shown, truncated).is_some_and(is_plain);
+        if !plain && let Some(decoded) = decode(bytes, bytes.len() == size_bytes, limit_bytes) {
+            return Self::decoded(decoded, bytes, size_bytes, limit_bytes);
+        }
+        Self::undecoded(bytes, size_bytes, limit_bytes)
+    }
+
+    /// The same without guessing: text, JSON or base64.
+    pub fn undecoded(bytes: &[u8], size_bytes: usize, limit_bytes: usize) -> Self {
         let size_bytes = size_bytes.max(bytes.len());
         let shown = bytes.get(..limit_bytes).unwrap_or(bytes);
         let truncated = shown.len() < size_bytes;
@@ -49,16 +117,61 @@ impl Payload {
             None => (PayloadEncoding::Base64, STANDARD.encode(shown)),
         };
         Self {
+            truncated,
+            ..Self::certain(encoding, text, size_bytes)
+        }
+    }
+
+    fn certain(encoding: PayloadEncoding, text: String, size_bytes: usize) -> Self {
+        Self {
             encoding,
             text,
             size_bytes,
-            truncated,
+            truncated: false,
+            confidence: None,
+            schema_id: None,
+            schema_guid: None,
+            content: None,
+            message: Vec::new(),
+            base64: None,
+        }
+    }
+
+    fn decoded(decoded: Decoded, bytes: &[u8], size_bytes: usize, limit_bytes: usize) -> Self {
+        let framed = decoded.framed;
+        let content = framed.as_ref().map(|framed| framed.content);
+        // A schema's Avro cannot be read without it, and a guess may be wrong: the bytes stay.
+        let bytes_too =
+            decoded.confidence == Confidence::Guess || content == Some(PayloadEncoding::Avro);
+        let shown = bytes.get(..limit_bytes).unwrap_or(bytes);
+        let message = framed.as_ref().map(|f| f.message.clone());
+        Self {
+            truncated: decoded.cut || bytes.len() < size_bytes,
+            confidence: Some(decoded.confidence).filter(|c| *c != Confidence::Certain),
+            schema_id: framed.map(|framed| framed.schema_id),
+            content,
+            message: message.filter(|m| m != &[0]).unwrap_or_default(),
+            base64: bytes_too.then(|| STANDARD.encode(shown)),
+            ..Self::certain(decoded.encoding, escape(&decoded.text), size_bytes)
         }
     }
 
     /// The same for what may be null.
     pub fn optional(bytes: Option<&[u8]>, size_bytes: usize, limit_bytes: usize) -> Option<Self> {
         bytes.map(|bytes| Self::of(bytes, size_bytes, limit_bytes))
+    }
+
+    /// The value of a header, whose name may tell what it is.
+    pub fn header(name: &str, bytes: &[u8], size_bytes: usize, limit_bytes: usize) -> Self {
+        if bytes.len() >= size_bytes
+            && let Some(guid) = header_guid(name, bytes)
+        {
+            return Self {
+                schema_guid: Some(guid.clone()),
+                ..Self::certain(PayloadEncoding::Confluent, guid, bytes.len())
+            };
+        }
+        Self::of(bytes, size_bytes, limit_bytes)
     }
 }
 
@@ -116,85 +229,4 @@ pub fn one_line(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use PayloadEncoding::{Base64, Json, Utf8};
-
-    fn shown(bytes: &[u8], limit: usize) -> (PayloadEncoding, String, usize, bool) {
-        let payload = Payload::of(bytes, bytes.len(), limit);
-        (
-            payload.encoding,
-            payload.text,
-            payload.size_bytes,
-            payload.truncated,
-        )
-    }
-
-    #[test]
-    fn bytes_are_shown_as_what_they_are() {
-        for (bytes, encoding, text) in [
-            (&b"hello"[..], Utf8, "hello"),
-            (b"", Utf8, ""),
-            (b"{\"a\": 1}", Json, "{\"a\": 1}"),
-            (b" [1,2]", Json, " [1,2]"),
-            (b"{not json}", Utf8, "{not json}"),
-            (b"12", Utf8, "12"),
-            (b"a\x1b[2Jb\r\n\t", Utf8, "a\\u001b[2Jb\\u000d\n\t"),
-            ("pay \u{202e}load".as_bytes(), Utf8, "pay \\u202eload"),
-            (
-                "gr\u{fc}n \u{1f980}".as_bytes(),
-                Utf8,
-                "gr\u{fc}n \u{1f980}",
-            ),
-            (b"\xff\xfe\x00", Base64, "//4A"),
-            (b"abc\xc3", Base64, "YWJjww=="),
-        ] {
-            assert_eq!(
-                shown(bytes, 100),
-                (encoding, text.to_owned(), bytes.len(), false)
-            );
-        }
-    }
-
-    #[test]
-    fn a_name_stays_in_its_line() {
-        assert_eq!(one_line("a\n0@1\t\u{1b}[m"), "a\\n0@1\\t\\u001b[m");
-        assert_eq!(one_line("gr\u{fc}n"), "gr\u{fc}n");
-    }
-
-    #[test]
-    fn a_cut_never_splits_a_character_and_is_said() {
-        let text = "a\u{1f980}b".as_bytes();
-        assert_eq!(shown(text, 3), (Utf8, "a".into(), 6, true));
-        assert_eq!(shown(text, 5), (Utf8, "a\u{1f980}".into(), 6, true));
-        assert_eq!(shown(text, 6), (Utf8, "a\u{1f980}b".into(), 6, false));
-        assert_eq!(
-            shown(b"{\"a\":[1,2,3]}", 8),
-            (Json, "{\"a\":[1,".into(), 13, true)
-        );
-        assert_eq!(shown(b"{a}{a}{a}", 4), (Utf8, "{a}{".into(), 9, true));
-        assert_eq!(
-            shown(b"\xff\xff\xff\xff", 2),
-            (Base64, "//8=".into(), 4, true)
-        );
-        assert_eq!(shown(b"abc", 0), (Utf8, String::new(), 3, true));
-    }
-
-    #[test]
-    fn bytes_that_were_cut_before_keep_their_true_size() {
-        let payload = Payload::of(b"{\"a\"", 5000, 100);
-        assert_eq!(
-            (payload.encoding, payload.size_bytes, payload.truncated),
-            (Json, 5000, true)
-        );
-    }
-
-    #[test]
-    fn null_is_no_payload_and_differs_from_empty() {
-        assert_eq!(Payload::optional(None, 0, 10), None);
-        assert_eq!(
-            serde_json::to_value(Payload::optional(Some(b""), 0, 10)).unwrap(),
-            serde_json::json!({"encoding": "utf8", "text": "", "size_bytes": 0})
-        );
-    }
-}
+mod tests;

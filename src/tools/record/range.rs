@@ -1,7 +1,7 @@
 //! Which records a call means: positions as callers write them, made into ranges, and read.
 
 use super::counts::Counts;
-use super::shown::{Origin, Records};
+use super::shown::{Origin, Records, Shown};
 use crate::problem::Error;
 use crate::table::time;
 use crate::tool::Context;
@@ -28,11 +28,18 @@ pub(super) struct Asked {
     pub isolation: Isolation,
     pub limit: usize,
     pub payload_bytes: usize,
+    pub raw: bool,
     pub cursor: Option<String>,
 }
 
 /// Bytes of a payload that are shown unless more are asked for.
 pub(super) const PAYLOAD_BYTES: u32 = 1024;
+
+/// Bytes of a payload that are kept to tell what it is, at most; a container file's schema alone
+/// takes some.
+const DECODE_BYTES: usize = 64 << 10;
+/// The same for all records of an answer together.
+const DECODE_BYTES_TOTAL: usize = 2 << 20;
 
 /// Most bytes that one call takes from brokers.
 const WIRE_BYTES: u64 = 8 << 30;
@@ -196,7 +203,9 @@ pub(super) async fn scan(cx: &Context, asked: Asked) -> Result<Records, Error> {
         order: plan.order,
         limit: Some(asked.limit),
         max_bytes: Some(WIRE_BYTES),
-        payload_limit_bytes: asked.payload_bytes,
+        payload_limit_bytes: asked
+            .payload_bytes
+            .max(DECODE_BYTES.min(DECODE_BYTES_TOTAL / asked.limit.max(1))),
     };
     let (report, tally) = match &asked.count_by {
         Some(by) => {
@@ -210,7 +219,11 @@ pub(super) async fn scan(cx: &Context, asked: Asked) -> Result<Records, Error> {
         query,
         ranges: request.ranges.clone(),
     };
-    let mut records = Records::of(request, report, plan.notes, origin, missing);
+    let shown = Shown {
+        limit: asked.payload_bytes,
+        raw: asked.raw,
+    };
+    let mut records = Records::of(request, report, plan.notes, origin, missing, shown);
     let continued = asked.cursor.is_some();
     records.counts = tally.map(|(tally, by)| Counts::of(&tally, by, asked.limit, continued));
     Ok(records)

@@ -27,6 +27,7 @@ pub struct Input {
     #[schemars(range(min = 16, max = 1_048_576), extend("default" = 1024))]
     payload_bytes: Option<u32>,
     read_committed: Option<bool>,
+    raw: Option<bool>,
     cursor: Option<String>,
 }
 
@@ -67,6 +68,7 @@ impl Tool for ReadRecords {
             isolation: range::isolation(input.read_committed),
             limit: page::limit(input.limit, 10),
             payload_bytes: page::limit(Some(input.payload_bytes.unwrap_or(PAYLOAD_BYTES)), 1024),
+            raw: input.raw == Some(true),
             cursor: input.cursor,
         };
         range::scan(cx, asked).await

@@ -101,6 +101,7 @@ impl Tool for SearchRecords {
             count_by,
             isolation: range::isolation(input.read_committed),
             payload_bytes: page::limit(Some(input.payload_bytes.unwrap_or(PAYLOAD_BYTES)), 1024),
+            raw: false,
             cursor: input.cursor,
         };
         range::scan(cx, asked).await

@@ -93,6 +93,15 @@ pub(super) struct Origin {
     pub(super) ranges: Vec<PartitionRange>,
 }
 
+/// How payloads are shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown {
+    /// Most of each key, value and header value, bytes.
+    pub(super) limit: usize,
+    /// As text or base64, without a guess at what the bytes are.
+    pub(super) raw: bool,
+}
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn is_zero(number: &u64) -> bool {
     *number == 0
@@ -105,11 +114,16 @@ impl Records {
         notes: Vec<PlanNote>,
         origin: Origin,
         missing: Vec<Missing>,
+        shown: Shown,
     ) -> Self {
-        let limit = request.payload_limit_bytes;
+        let Shown { limit, raw } = shown;
         let mut records = Self {
             topic: request.topic,
-            records: report.records.into_iter().map(|r| row(r, limit)).collect(),
+            records: report
+                .records
+                .into_iter()
+                .map(|r| row(r, limit, raw))
+                .collect(),
             order: request.order,
             stopped: report.stopped,
             records_scanned: report.records_scanned,
@@ -177,9 +191,21 @@ fn covered(coverage: PartitionCoverage) -> Covered {
     }
 }
 
-fn row(record: Record, limit: usize) -> Row {
+fn row(record: Record, limit: usize, raw: bool) -> Row {
+    let payload = |bytes: Option<&[u8]>, size_bytes| {
+        bytes.map(|bytes| match raw {
+            true => Payload::undecoded(bytes, size_bytes, limit),
+            false => Payload::of(bytes, size_bytes, limit),
+        })
+    };
     let header = |h: Header| HeaderRow {
-        value: Payload::optional(h.value.as_deref(), h.value_size_bytes, limit),
+        value: h.value.as_deref().map(|value| {
+            if raw {
+                Payload::undecoded(value, h.value_size_bytes, limit)
+            } else {
+                Payload::header(&h.name, value, h.value_size_bytes, limit)
+            }
+        }),
         name: one_line(&h.name),
     };
     let more_headers = record.headers_total > record.headers.len();
@@ -187,9 +213,9 @@ fn row(record: Record, limit: usize) -> Row {
         partition: record.partition,
         offset: record.offset,
         timestamp: record.timestamp_ms.map(time),
-        key: Payload::optional(record.key.as_deref(), record.key_size_bytes, limit),
+        key: payload(record.key.as_deref(), record.key_size_bytes),
         tombstone: record.value.is_none(),
-        value: Payload::optional(record.value.as_deref(), record.value_size_bytes, limit),
+        value: payload(record.value.as_deref(), record.value_size_bytes),
         headers: record.headers.into_iter().map(header).collect(),
         headers_total: more_headers.then_some(record.headers_total),
     }

@@ -3,9 +3,9 @@
 use super::counts::Counts;
 use super::shown::Records;
 use crate::table::bytes;
-use crate::tools::common::{count, missing_lines};
+use crate::tools::common::{count, missing_lines, word};
 use kafkaweave_core::model::{ScanOrder, StopReason};
-use kafkaweave_core::payload::{Payload, PayloadEncoding, one_line};
+use kafkaweave_core::payload::{Confidence, Payload, PayloadEncoding, one_line};
 use kafkaweave_core::search::PlanNote;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -16,7 +16,7 @@ const BOUNDS: [&str; 3] = [
     "time was up",
 ];
 
-/// A payload in a line: text as it is, other bytes as base64 and said so.
+/// A payload in a line: text as it is, other bytes as what they are taken for, and said so.
 pub(super) fn shown(payload: Option<&Payload>) -> String {
     let Some(payload) = payload else {
         return "null".into();
@@ -27,6 +27,7 @@ pub(super) fn shown(payload: Option<&Payload>) -> String {
         }
         PayloadEncoding::Utf8 | PayloadEncoding::Json => payload.text.clone(),
         PayloadEncoding::Base64 => format!("(not UTF-8, base64) {}", payload.text),
+        _ => format!("({}) {}", taken_for(payload), payload.text),
     };
     if payload.truncated {
         text.push_str(&format!(
@@ -37,8 +38,36 @@ pub(super) fn shown(payload: Option<&Payload>) -> String {
     text
 }
 
+/// `int64, likely`, `confluent schema 42: protobuf`, `protobuf, a guess`.
+fn taken_for(payload: &Payload) -> String {
+    let mut text = word(&payload.encoding);
+    if let Some(id) = payload.schema_id {
+        text.push_str(&format!(" schema {id}"));
+    }
+    if payload.schema_guid.is_some() {
+        text.push_str(" schema");
+    }
+    match payload.content {
+        Some(PayloadEncoding::Avro) => {
+            text.push_str(": perhaps Avro, which needs its schema; readable parts");
+        }
+        Some(content) => text.push_str(&format!(": {}", word(&content))),
+        None => {}
+    }
+    if !payload.message.is_empty() {
+        let message: Vec<String> = payload.message.iter().map(ToString::to_string).collect();
+        text.push_str(&format!(" message {}", message.join(".")));
+    }
+    match payload.confidence {
+        Some(Confidence::Guess) => text.push_str(", a guess"),
+        Some(Confidence::Likely) if payload.schema_id.is_none() => text.push_str(", likely"),
+        _ => {}
+    }
+    text
+}
+
 /// A mark that no writer of the topic can have known.
-fn boundary(content: &str) -> String {
+pub(super) fn boundary(content: &str) -> String {
     loop {
         let mark = format!(
             "data-{:012x}",

@@ -179,6 +179,9 @@ async fn a_killed_broker_is_named_and_the_rest_is_answered() {
     let found_in: Vec<_> = found.data["records"].as_array().unwrap().iter().collect();
     assert_eq!(found_in.len() as i64, RECORDS, "{}", found.text);
     assert!(found_in.iter().all(|record| record["partition"] == 1));
+    let sampled = prompt(&client, "kafka_record_sample", json!({ "topic": solo })).await;
+    assert!(named(&sampled), "{}", sampled.text);
+    assert_eq!(sampled.data["sample"]["records"], RECORDS);
 
     let health = eventually(&client, "kafka_cluster_health", json!({}), |a| {
         finding(a, "fenced_brokers").is_some()
@@ -232,7 +235,7 @@ async fn a_frozen_broker_costs_its_part_of_the_answer_and_not_the_call() {
     whole_again(&client).await;
 
     bed.freeze(node);
-    let (topics, cluster, behind) = tokio::join!(
+    let (topics, cluster, behind, sampled) = tokio::join!(
         prompt(&client, "kafka_topic_list", json!({ "detail": "detailed" })),
         prompt(
             &client,
@@ -240,7 +243,16 @@ async fn a_frozen_broker_costs_its_part_of_the_answer_and_not_the_call() {
             json!({ "detail": "detailed" })
         ),
         prompt(&client, "kafka_group_lag", lag.clone()),
+        prompt(
+            &client,
+            "kafka_record_sample",
+            json!({ "topic": planted.solo })
+        ),
     );
+    assert!(!sampled.is_error, "{}", sampled.text);
+    assert_eq!(sampled.data["sample"]["records"], RECORDS);
+    let short = sampled.data["incomplete"].as_array().map_or(0, Vec::len);
+    assert!(short + missing(&sampled).len() > 0, "{}", sampled.text);
     for answer in [&topics, &cluster] {
         assert!(!answer.is_error, "{}", answer.text);
         assert!(names_broker(answer, node), "{}", answer.text);

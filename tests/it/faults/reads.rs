@@ -102,6 +102,7 @@ async fn all_tools_together_send_nothing_but_reads() {
             "kafka_record_read",
             json!({ "topic": "payments", "from": "-30m", "read_committed": true }),
         ),
+        ("kafka_record_sample", json!({ "topic": "payments" })),
         (
             "kafka_record_search",
             json!({ "topic": "orders", "where": ["$.status = cancelled"], "order": "latest" }),

@@ -4,6 +4,7 @@ mod bounds;
 mod content;
 mod counting;
 mod paging;
+mod sample;
 mod search;
 
 use super::{client, offsets, says};

@@ -236,6 +236,11 @@ async fn tools_on_transactions_and_storage_answer_or_say_what_is_not_offered() {
             vec!["0 hanging, 0 open"],
         ),
         (
+            "kafka_record_sample",
+            json!({"topic": "payments"}),
+            vec!["values: json 9", "binary <1 %", "the key is $."],
+        ),
+        (
             "kafka_producer_list",
             json!({"topic": "orders"}),
             vec!["producers unknown", "DescribeProducers is not offered by"],

@@ -166,6 +166,53 @@ pub struct Damaged {
     pub why: String,
 }
 
+/// How a batch is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Codec {
+    /// Not at all.
+    None,
+    /// gzip.
+    Gzip,
+    /// Snappy.
+    Snappy,
+    /// LZ4.
+    Lz4,
+    /// Zstandard.
+    Zstd,
+}
+
+impl Codec {
+    /// As `compression.type` spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Gzip => "gzip",
+            Self::Snappy => "snappy",
+            Self::Lz4 => "lz4",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+/// What the header of a record batch tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchFacts {
+    /// Partition.
+    pub partition: i32,
+    /// Offset of its first record.
+    pub base_offset: i64,
+    /// Records in it; compaction leaves fewer than its offsets.
+    pub records: u32,
+    /// Its size as it is stored, header included, bytes.
+    pub size_bytes: u64,
+    /// How it is compressed.
+    pub codec: Codec,
+    /// Whether it is part of a transaction.
+    pub transactional: bool,
+    /// Whether its producer is idempotent.
+    pub idempotent: bool,
+}
+
 /// What a scan found and what it covered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScanReport {
@@ -187,4 +234,7 @@ pub struct ScanReport {
     pub damaged: Vec<Damaged>,
     /// How many batches were stepped over.
     pub damaged_total: u64,
+    /// Batches that were read, some thousands at most; `None` from an engine that does not see
+    /// them.
+    pub batches: Option<Vec<BatchFacts>>,
 }

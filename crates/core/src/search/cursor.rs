@@ -321,6 +321,7 @@ mod tests {
             wire_bytes: 0,
             damaged: Vec::new(),
             damaged_total: 0,
+            batches: None,
         };
         let left = |order, coverage| {
             Cursor::after("prod", "orders", 0, order, &report(coverage)).map(|c| {

@@ -3,6 +3,7 @@
 //! (`codec`, `records`).
 
 use super::bytes::Reader;
+use kafkaweave_core::model::{BatchFacts, Codec};
 
 /// Bytes of the header of a batch, up to the first record.
 const HEADER_BYTES: usize = 61;
@@ -72,6 +73,26 @@ impl<'a> Batch<'a> {
     /// Whether the header's numbers agree with each other, without reading the body.
     fn intact_enough(&self) -> bool {
         i64::from(self.count) <= self.last_offset - self.base_offset + 1
+    }
+
+    /// What the header tells of how the batch was made.
+    pub(super) fn facts(&self, partition: i32) -> Option<BatchFacts> {
+        Some(BatchFacts {
+            partition,
+            base_offset: self.base_offset,
+            records: self.count.unsigned_abs(),
+            size_bytes: self.bytes.len() as u64,
+            codec: match self.attributes & 0x07 {
+                0 => Codec::None,
+                1 => Codec::Gzip,
+                2 => Codec::Snappy,
+                3 => Codec::Lz4,
+                4 => Codec::Zstd,
+                _ => return None,
+            },
+            transactional: self.transactional(),
+            idempotent: self.producer_id >= 0,
+        })
     }
 
     /// Records, compressed as the attributes say.

@@ -7,7 +7,9 @@ use super::batch::{Batch, Piece, Pieces};
 use super::codec::Decompressor;
 use super::records::{aborts, walk};
 use bytes::Bytes;
-use kafkaweave_core::model::{Damaged, Header, Record, RecordView, ScanOrder, TimestampType};
+use kafkaweave_core::model::{
+    BatchFacts, Damaged, Header, Record, RecordView, ScanOrder, TimestampType,
+};
 use kafkaweave_core::search::{CountBy, Documents, Label, Predicate, Prefilter, Tally, Verdict};
 use std::collections::{HashSet, VecDeque};
 use std::ops::ControlFlow;
@@ -16,6 +18,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Most headers kept of a record, in number and in bytes together.
 const MAX_HEADERS: usize = 256;
 const HEADERS_BYTES: usize = 16 << 10;
+
+/// Batches of which the facts are kept, of a chunk and of a scan.
+pub(super) const MAX_BATCHES: usize = 4096;
 
 /// An aborted transaction as a broker lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +67,8 @@ pub(super) struct Found {
     pub(super) records: u64,
     pub(super) not_json: u64,
     pub(super) damaged: Vec<Damaged>,
+    /// The batches looked into, the first [`MAX_BATCHES`].
+    pub(super) batches: Vec<BatchFacts>,
     /// Timestamp at the beginning of the chunk, epoch ms.
     pub(super) first_timestamp_ms: Option<i64>,
     /// Largest timestamp of the chunk's batches, epoch ms.
@@ -144,6 +151,9 @@ impl Search<'_> {
             self.found.first_timestamp_ms = batch.first_timestamp_ms();
         }
         self.found.last_timestamp_ms = self.found.last_timestamp_ms.max(batch.last_timestamp_ms());
+        if self.found.batches.len() < MAX_BATCHES {
+            self.found.batches.extend(batch.facts(self.chunk.partition));
+        }
         let (start, end) = (self.chunk.start, self.chunk.end);
         let inside = batch.base_offset >= start && batch.last_offset < end;
         if inside && self.counted(batch) {

@@ -14,7 +14,9 @@ use crate::kafka::route::{Router, TopicLeaders};
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use kafka_protocol::messages::FetchRequest;
-use kafkaweave_core::model::{Damaged, PartitionRange, ScanOrder, ScanReport, ScanRequest};
+use kafkaweave_core::model::{
+    BatchFacts, Damaged, PartitionRange, ScanOrder, ScanReport, ScanRequest,
+};
 use kafkaweave_core::search::{CountBy, Tally};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -98,6 +100,7 @@ pub(super) struct Scan<'a> {
     tally: Tally,
     damaged: Vec<Damaged>,
     damaged_total: u64,
+    batches: Vec<BatchFacts>,
     /// Brokers that took a request and did not answer in time.
     frozen: HashSet<i32>,
     /// Refused altogether, e.g. for want of rights.
@@ -163,6 +166,7 @@ impl<'a> Scan<'a> {
             tally: Tally::default(),
             damaged: Vec::new(),
             damaged_total: 0,
+            batches: Vec::new(),
             frozen: HashSet::new(),
             refused: None,
         }
@@ -382,6 +386,7 @@ impl<'a> Scan<'a> {
             wire_bytes: self.wire_bytes,
             damaged,
             damaged_total: self.damaged_total,
+            batches: Some(std::mem::take(&mut self.batches)),
         };
         Ok((report, std::mem::take(&mut self.tally)))
     }

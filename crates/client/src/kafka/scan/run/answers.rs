@@ -2,7 +2,7 @@
 
 use super::{Event, Scan};
 use crate::kafka::KafkaError;
-use crate::kafka::scan::chunk::Found;
+use crate::kafka::scan::chunk::{Found, MAX_BATCHES};
 use crate::kafka::scan::fetch::{Ask, Row};
 use crate::kafka::scan::track::{Next, Span};
 use std::sync::Arc;
@@ -115,6 +115,8 @@ impl Scan<'_> {
         self.damaged_total += found.damaged.len() as u64;
         let room = MAX_DAMAGED.saturating_sub(self.damaged.len());
         self.damaged.extend(found.damaged.drain(..).take(room));
+        let room = MAX_BATCHES.saturating_sub(self.batches.len());
+        self.batches.extend(found.batches.drain(..).take(room));
         track.decoded(number, span, found, lane);
         if let Some(tally) = track.tally.take() {
             self.tally.merge(tally);

@@ -159,6 +159,7 @@ pub(super) fn read(logs: &[Log], request: &ScanRequest) -> ScanReport {
         wire_bytes: 0,
         damaged: Vec::new(),
         damaged_total: 0,
+        batches: None,
     }
 }
 
