@@ -124,14 +124,14 @@ pub(crate) fn is_plain(text: &str) -> bool {
 
 /// A payload of a known format as a document. `None` where that format holds none, or does not fit.
 pub(crate) fn as_json(format: &str, bytes: &[u8], whole: bool) -> Option<serde_json::Value> {
-    /// Escapes and names make text larger than the bytes.
-    const TEXT_BYTES: usize = 1 << 20;
-    let mut json = JsonText::new(TEXT_BYTES);
+    // Names and escapes make text larger than the bytes, but not without end.
+    let limit = bytes.len().saturating_mul(8).clamp(4 << 10, 256 << 10);
+    let mut json = JsonText::new(limit);
     match format {
         "json" => return serde_json::from_slice(bytes).ok().filter(|_| whole),
         "confluent json" => return serde_json::from_slice(bytes.get(5..)?).ok(),
         "avro" => avro::container(bytes, &mut json)?,
-        "msgpack" if whole => json = msgpack::decode(bytes, TEXT_BYTES)?.0,
+        "msgpack" if whole => json = msgpack::decode(bytes, limit)?.0,
         "protobuf" if whole && protobuf::plausible(bytes) => protobuf::write(bytes, &mut json),
         "confluent protobuf" if whole => confluent::message(bytes, &mut json)?,
         _ => return None,

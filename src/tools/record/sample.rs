@@ -111,6 +111,12 @@ impl Tool for SampleRecords {
             }
         }
         let sampled: BTreeSet<i32> = read.sampled.iter().copied().collect();
+        let (records, batches, now_ms) = (read.records, read.batches, cx.now_ms);
+        // Some tenths of a second of parsing, during which other calls go on.
+        let judge = move || analyse(&records, batches.as_deref(), now_ms);
+        let sample = tokio::task::spawn_blocking(judge)
+            .await
+            .map_err(|_| Error::Panicked)?;
         Ok(Output {
             topic: input.topic,
             records_about: ranges.iter().map(|range| range.end - range.start).sum(),
@@ -118,7 +124,7 @@ impl Tool for SampleRecords {
             partitions,
             slices: read.sampled.len(),
             wire_bytes: read.wire_bytes,
-            sample: analyse(&read.records, read.batches.as_deref(), cx.now_ms),
+            sample,
             incomplete: read
                 .short
                 .into_iter()

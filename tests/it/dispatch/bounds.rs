@@ -1,6 +1,6 @@
 //! Time, number and size of calls, and a tool that falls over.
 
-use super::{call, sandbox};
+use super::{call, sandbox, tools_on};
 use crate::support::mcp::run;
 use crate::support::probe::{calls, dispatcher};
 use crate::support::rpc::until;
@@ -148,4 +148,29 @@ async fn an_answer_is_cut_to_its_size_and_one_that_cannot_be_cut_is_refused() {
         ),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_sample_costs_requests_by_brokers_and_slices_and_not_by_partitions_or_records() {
+    const FETCH: i16 = 1;
+    let sandbox = sandbox().await;
+    let dispatcher = tools_on(&sandbox);
+    let fetches = || -> u64 {
+        let requests = sandbox.requests();
+        let fetches = requests.iter().filter(|(key, _)| *key == FETCH);
+        fetches.map(|(_, count)| count).sum()
+    };
+    for (topic, records, slices) in [("orders", 300, 48), ("clicks", 1000, 13)] {
+        let before = fetches();
+        let arguments = json!({"topic": topic, "records": records});
+        let reply = call(&dispatcher, "kafka_record_sample", arguments)
+            .await
+            .unwrap();
+        let sampled = reply.structured["sample"]["records"].as_u64().unwrap();
+        assert!(sampled > records / 2, "{}", reply.text);
+        assert_eq!(reply.structured["slices"], slices, "{}", reply.text);
+        // Three brokers, at most eight slices of each partition; a slice may end in a fetch's second answer.
+        let sent = fetches() - before;
+        assert!((1..=2 * 3 * 8).contains(&sent), "{topic}: {sent}");
+    }
 }

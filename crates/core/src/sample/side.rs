@@ -29,7 +29,7 @@ pub struct Side {
     pub paths: Vec<PathFacts>,
     /// How many paths there are; beyond two hundred they are not told apart.
     pub paths_total: u64,
-    /// Payloads whose paths are not known, as they were too large to be kept whole.
+    /// Payloads whose paths are not known, as they are too large.
     pub cut: u64,
 }
 
@@ -91,7 +91,7 @@ impl<'a> Told<'a> {
                     scalars.push(words);
                 }
                 None => {
-                    side.cut += u64::from(!whole && structured(class.name));
+                    side.cut += u64::from(structured(class.name));
                     let word = scalar(class.name, bytes);
                     if side.examples.len() < EXAMPLES
                         && let Some(word) = &word
