@@ -5,3 +5,4 @@ pub(crate) mod mcp;
 pub(crate) mod probe;
 pub(crate) mod raw_http;
 pub(crate) mod rpc;
+pub(crate) mod slow;

@@ -12,6 +12,7 @@ use kafkaweave_core::model::{
 use kafkaweave_core::search::{
     Cursor, PartitionBounds, Predicate, ReadFrom, ReadPlan, ReadUntil, fingerprint, plan, time_ms,
 };
+use std::sync::Arc;
 
 /// What both tools are asked, without what only one of them knows.
 pub(super) struct Asked {
@@ -185,6 +186,7 @@ pub(super) async fn scan(cx: &Context, asked: Asked) -> Result<Records, Error> {
         limit: Some(asked.limit),
         max_bytes: Some(WIRE_BYTES),
         payload_limit_bytes: asked.payload_bytes,
+        progress: Some(Arc::clone(&cx.progress)),
     };
     let report = engine.scan(&request, cx.deadline).await?;
     let origin = Origin {

@@ -1,6 +1,7 @@
 //! The loop: fetches out, answers in, chunks to the decoders and back.
 
 mod answers;
+mod standing;
 mod trouble;
 
 use super::chunk::{Found, Wanted};
@@ -14,7 +15,9 @@ use crate::kafka::route::{Router, TopicLeaders};
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use kafka_protocol::messages::FetchRequest;
-use kafkaweave_core::model::{Damaged, PartitionRange, ScanOrder, ScanReport, ScanRequest};
+use kafkaweave_core::model::{
+    Damaged, PartitionRange, ScanOrder, ScanReport, ScanRequest, ScanStanding,
+};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -99,10 +102,13 @@ pub(super) struct Scan<'a> {
     frozen: HashSet<i32>,
     /// Refused altogether, e.g. for want of rights.
     refused: Option<KafkaError>,
+    /// What was told of the progress so far.
+    told: ScanStanding,
 }
 
 impl Drop for Scan<'_> {
     fn drop(&mut self) {
+        self.tell_the_end();
         self.wanted.stopped.store(true, Ordering::Relaxed);
     }
 }
@@ -155,6 +161,7 @@ impl<'a> Scan<'a> {
             damaged_total: 0,
             frozen: HashSet::new(),
             refused: None,
+            told: ScanStanding::default(),
         }
     }
 
@@ -181,6 +188,7 @@ impl<'a> Scan<'a> {
                     *wants &= track.within_block();
                 }
             }
+            self.tell(&wanting);
             self.launch(&wanting);
             if !wanting.contains(&true) && (!spent || self.decoding == 0) {
                 break;
