@@ -6,6 +6,7 @@
 
 mod broker;
 mod cost;
+mod damage;
 mod drift;
 mod group;
 mod lifecycle;

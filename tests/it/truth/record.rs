@@ -2,6 +2,7 @@
 
 mod bounds;
 mod content;
+mod large;
 mod paging;
 mod search;
 
