@@ -10,6 +10,7 @@ mod damage;
 mod drift;
 mod group;
 mod lifecycle;
+mod midway;
 mod quorum;
 mod reads;
 mod search;
