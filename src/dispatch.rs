@@ -10,6 +10,7 @@ use crate::schema::CLUSTER;
 use crate::surface::Surface;
 use crate::tool::{Context, JsonObject, Reply, ToolDef};
 use futures::FutureExt;
+use kafkaweave_core::model::ScanProgress;
 use kafkaweave_core::near::near;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -79,11 +80,25 @@ impl Dispatcher {
         arguments: JsonObject,
         cancel: CancellationToken,
     ) -> Result<Reply, Error> {
+        self.watched(name, arguments, cancel, Arc::default()).await
+    }
+
+    /// As [`Dispatcher::call`]; long reads tell `progress` how far they have come.
+    ///
+    /// # Errors
+    /// Those of [`Dispatcher::call`].
+    pub async fn watched(
+        &self,
+        name: &str,
+        arguments: JsonObject,
+        cancel: CancellationToken,
+        progress: Arc<ScanProgress>,
+    ) -> Result<Reply, Error> {
         let mut audit = Audit::begin(name);
         let result = tokio::select! {
             biased;
             () = cancel.cancelled() => Err(Error::Cancelled),
-            result = self.bounded(name, arguments, &mut audit.cluster) => result,
+            result = self.bounded(name, arguments, progress, &mut audit.cluster) => result,
         };
         audit.end(match &result {
             Ok(_) => "ok",
@@ -96,11 +111,12 @@ impl Dispatcher {
         &self,
         name: &str,
         arguments: JsonObject,
+        progress: Arc<ScanProgress>,
         audit_cluster: &mut String,
     ) -> Result<Reply, Error> {
         let deadline = Instant::now() + self.bounds.call_timeout;
         let tool = self.find(name)?;
-        let (context, arguments) = self.prepare(tool, arguments, deadline)?;
+        let (context, arguments) = self.prepare(tool, arguments, progress, deadline)?;
         if let Some(cluster) = &context.cluster {
             audit_cluster.clone_from(&cluster.profile.name);
         }
@@ -152,6 +168,7 @@ impl Dispatcher {
         &self,
         tool: &ToolDef,
         arguments: JsonObject,
+        progress: Arc<ScanProgress>,
         deadline: Instant,
     ) -> Result<(Context, JsonObject), Error> {
         let mut arguments = arguments::conform(&(tool.input_schema)(), arguments)?;
@@ -176,6 +193,7 @@ impl Dispatcher {
             surface: Arc::clone(&self.surface),
             deadline: deadline.checked_sub(margin).unwrap_or(deadline),
             now_ms: now_ms(),
+            progress,
         };
         Ok((context, arguments))
     }

@@ -13,6 +13,7 @@ pub mod dispatch;
 pub mod doctor;
 pub mod page;
 pub mod problem;
+pub(crate) mod progress;
 pub mod remedy;
 pub mod sampling;
 pub mod schema;

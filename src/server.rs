@@ -4,12 +4,14 @@
 //! `server/discover` and `tools/list` are made at start and need no cluster.
 
 pub mod http;
+mod progress;
 pub mod stdio;
 
 use crate::dispatch::Dispatcher;
 use crate::problem::{Error, Problem};
 use crate::schema;
 use crate::tool::{Effect, ToolDef};
+use kafkaweave_core::model::ScanProgress;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock,
     CustomRequest, CustomResult, DiscoverResult, ErrorCode, Implementation, ListToolsResult,
@@ -147,12 +149,17 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let arguments = request.arguments.unwrap_or_default();
-        let result = match self
-            .0
-            .dispatcher
-            .call(&request.name, arguments, context.ct)
-            .await
-        {
+        let token = context.meta.get_progress_token();
+        let progress = Arc::new(ScanProgress::default());
+        let call =
+            self.0
+                .dispatcher
+                .watched(&request.name, arguments, context.ct, Arc::clone(&progress));
+        let outcome = match token {
+            Some(token) => progress::told(call, &progress, token, &context.peer).await,
+            None => call.await,
+        };
+        let result = match outcome {
             Ok(reply) => {
                 let mut result = CallToolResult::success(vec![ContentBlock::text(reply.text)]);
                 result.structured_content = Some(reply.structured);

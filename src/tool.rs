@@ -9,6 +9,7 @@ use crate::problem::Error;
 use crate::schema;
 use crate::surface::Surface;
 use futures::future::BoxFuture;
+use kafkaweave_core::model::ScanProgress;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -44,6 +45,8 @@ pub struct Context {
     pub deadline: Instant,
     /// Wall clock at the start of the call, epoch ms.
     pub now_ms: i64,
+    /// Where long reads tell how far they have come.
+    pub progress: Arc<ScanProgress>,
 }
 
 impl Context {

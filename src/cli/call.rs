@@ -2,14 +2,18 @@
 
 use super::{CliError, Common, OutputFormat, Session, colour};
 use crate::problem::{Error, Problem};
+use crate::progress::{Pulse, words};
 use crate::schema::CLUSTER;
 use crate::tool::{JsonObject, ToolDef};
 use clap::builder::PossibleValuesParser;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
+use kafkaweave_core::model::ScanProgress;
 use kafkaweave_core::near::near;
 use serde_json::{Value, json};
+use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Arguments of `call`: a tool, and its arguments as flags or as one JSON object.
@@ -235,9 +239,12 @@ pub(super) async fn run(common: &Common, args: CallArgs) -> Result<ExitCode, Cli
     arguments.extend(args.arguments);
     let session = Session::start(common, &args.tool).await?;
     let cancel = CancellationToken::new();
-    let call = session
-        .dispatcher
-        .call(&args.tool, arguments, cancel.clone());
+    let progress = Arc::new(ScanProgress::default());
+    let call =
+        session
+            .dispatcher
+            .watched(&args.tool, arguments, cancel.clone(), Arc::clone(&progress));
+    let call = shown(call, &progress);
     let interrupted = async {
         // Without a handler the process would end at once and leave a sandbox's clients hanging.
         if tokio::signal::ctrl_c().await.is_err() {
@@ -252,6 +259,31 @@ pub(super) async fn run(common: &Common, args: CallArgs) -> Result<ExitCode, Cli
     };
     session.stop().await;
     Ok(print(result.map_err(|e| Problem::from(&e)), args.output))
+}
+
+/// Runs a call; on a terminal a long read says on standard error how far it has come.
+async fn shown<T>(call: impl Future<Output = T>, progress: &ScanProgress) -> T {
+    if !std::io::stderr().is_terminal() {
+        return call.await;
+    }
+    let mut begun = false;
+    tokio::pin!(call);
+    let mut pulse = Pulse::new();
+    let result = loop {
+        tokio::select! {
+            biased;
+            result = &mut call => break result,
+            standing = pulse.next(progress) => {
+                // The line before is overwritten, and what is left of it cleared.
+                eprint!("\r{}\x1b[K", words(&standing));
+                begun = true;
+            }
+        }
+    };
+    if begun {
+        eprint!("\r\x1b[K");
+    }
+    result
 }
 
 fn print(result: Result<crate::tool::Reply, Problem>, output: OutputFormat) -> ExitCode {

@@ -6,9 +6,11 @@
 
 mod broker;
 mod cost;
+mod damage;
 mod drift;
 mod group;
 mod lifecycle;
+mod midway;
 mod quorum;
 mod reads;
 mod search;

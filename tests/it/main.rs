@@ -17,6 +17,7 @@ mod doctor;
 mod faults;
 mod interop;
 mod peers;
+mod progress;
 mod protocol;
 mod security;
 mod support;

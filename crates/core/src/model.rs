@@ -9,6 +9,7 @@ mod config;
 mod group;
 mod offset;
 mod partial;
+mod progress;
 mod quota;
 mod reassignment;
 mod record;
@@ -28,6 +29,7 @@ pub use group::{
 };
 pub use offset::{OffsetSpec, PartitionOffset, TopicPartition};
 pub use partial::{Missing, Partial, folded};
+pub use progress::{ScanProgress, ScanStanding};
 pub use quota::{Quota, QuotaEntity, QuotaFilter, QuotaKind, QuotaMatch, QuotaValue};
 pub use reassignment::Reassignment;
 pub use record::{

@@ -14,6 +14,7 @@ use kafkaweave_core::search::{
     CountBy, Cursor, PartitionBounds, Predicate, ReadFrom, ReadPlan, ReadUntil, fingerprint, plan,
     time_ms,
 };
+use std::sync::Arc;
 
 /// What both tools are asked, without what only one of them knows.
 pub(super) struct Asked {
@@ -206,6 +207,7 @@ pub(super) async fn scan(cx: &Context, asked: Asked) -> Result<Records, Error> {
         payload_limit_bytes: asked
             .payload_bytes
             .max(DECODE_BYTES.min(DECODE_BYTES_TOTAL / asked.limit.max(1))),
+        progress: Some(Arc::clone(&cx.progress)),
     };
     let (report, tally) = match &asked.count_by {
         Some(by) => {

@@ -67,6 +67,10 @@ pub struct Records {
     pub(super) not_json: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) damaged: Vec<Damaged>,
+    /// How many there are, where not all are named: rare, so no listing pays for it.
+    #[schemars(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) damaged_total: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) notes: Vec<PlanNote>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,6 +134,8 @@ impl Records {
             wire_bytes: report.wire_bytes,
             covered: report.coverage.into_iter().map(covered).collect(),
             not_json: report.not_json,
+            damaged_total: (report.damaged_total > report.damaged.len() as u64)
+                .then_some(report.damaged_total),
             damaged: report.damaged,
             notes,
             next_cursor: None,

@@ -95,6 +95,10 @@ impl Records {
         )
     }
 
+    fn damaged_batches(&self) -> u64 {
+        self.damaged_total.unwrap_or(self.damaged.len() as u64)
+    }
+
     fn head(&self) -> String {
         let what = if self.searched { "match" } else { "record" };
         let noun = match (self.records.len(), what) {
@@ -113,6 +117,13 @@ impl Records {
             StopReason::Bytes => "stopped at the byte bound",
             StopReason::Deadline => "stopped at the time bound",
             StopReason::Incomplete => "some partitions could not be read to their end",
+        };
+        let why = match (self.damaged_batches(), self.stopped) {
+            (0, _) => why.to_owned(),
+            (1, StopReason::End) => format!("{why} but for 1 damaged batch"),
+            (many, StopReason::End) => format!("{why} but for {many} damaged batches"),
+            (1, _) => format!("{why}; 1 damaged batch was skipped"),
+            (many, _) => format!("{why}; {many} damaged batches were skipped"),
         };
         let partitions = count(self.covered.len(), "partition");
         let scanned = format!(
@@ -199,10 +210,10 @@ impl Records {
                 damaged.partition, damaged.offset, damaged.why
             ));
         }
-        if self.damaged.len() > 8 {
+        if self.damaged_batches() > 8 {
             text.push_str(&format!(
                 "\ndamaged: {} more batches",
-                self.damaged.len() - 8
+                self.damaged_batches() - 8
             ));
         }
         if self.not_json > 0 {

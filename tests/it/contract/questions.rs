@@ -299,6 +299,7 @@ impl Case<'_> {
             limit: None,
             max_bytes: None,
             payload_limit_bytes: 64,
+            progress: None,
         }
     }
 

@@ -171,6 +171,7 @@ async fn a_dropped_scan_sends_no_more_requests_and_leaves_no_connections() {
         limit: Some(1),
         max_bytes: None,
         payload_limit_bytes: 1024,
+        progress: None,
     };
     let engine = engine(&bed);
     let deadline = || (Instant::now() + Duration::from_secs(30)).into();

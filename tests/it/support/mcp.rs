@@ -1,12 +1,15 @@
 //! An MCP client over every transport and era, which holds each answer to its own output schema.
 
-use rmcp::model::{CallToolRequestParams, ClientConfig, ProtocolVersion, Tool};
-use rmcp::service::RunningService;
+use rmcp::model::{
+    CallToolRequestParams, ClientConfig, ProgressNotificationParam, ProtocolVersion, Tool,
+};
+use rmcp::service::{NotificationContext, RunningService};
 use rmcp::transport::{ConfigureCommandExt, StreamableHttpClientTransport, TokioChildProcess};
-use rmcp::{ClientLifecycleMode, ClientServiceExt, RoleClient};
+use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt, RoleClient};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -42,9 +45,29 @@ pub(crate) struct Answer {
     pub(crate) is_error: bool,
 }
 
+/// A client that remembers what it is told of progress. It sends a token with each call.
+#[derive(Clone, Default)]
+pub(crate) struct Ears(Arc<Mutex<Vec<ProgressNotificationParam>>>);
+
+impl ClientHandler for Ears {
+    fn get_info(&self) -> ClientConfig {
+        ClientConfig::default()
+    }
+
+    async fn on_progress(
+        &self,
+        notice: ProgressNotificationParam,
+        _context: NotificationContext<RoleClient>,
+    ) {
+        self.0.lock().expect("no panic").push(notice);
+    }
+}
+
 /// A connected client, and the server process that it talks to.
 pub(crate) struct Client {
-    service: RunningService<RoleClient, ClientConfig>,
+    service: RunningService<RoleClient, Ears>,
+    ears: Ears,
+    id: Option<u32>,
     tools: BTreeMap<String, Tool>,
     _server: Option<Child>,
 }
@@ -85,6 +108,8 @@ impl Client {
             .iter()
             .map(|(k, v)| ((*k).into(), (*v).into()))
             .collect();
+        let ears = Ears::default();
+        let id;
         let (service, server) = match wire {
             Wire::StdioLegacy | Wire::StdioModern => {
                 let args: Vec<&str> = ["serve", "stdio"]
@@ -98,8 +123,9 @@ impl Client {
                     .stderr(Stdio::null())
                     .spawn()
                     .expect("the server starts");
+                id = transport.id();
                 (
-                    ClientConfig::default()
+                    ears.clone()
                         .serve_with_lifecycle(transport, mode)
                         .await
                         .expect("the client connects"),
@@ -108,8 +134,10 @@ impl Client {
             }
             Wire::HttpLegacy | Wire::HttpModern => {
                 let (child, url) = serve_http(args, &variables).await;
+                id = child.id();
                 let transport = StreamableHttpClientTransport::from_uri(url);
-                let service = ClientConfig::default()
+                let service = ears
+                    .clone()
                     .serve_with_lifecycle(transport, mode)
                     .await
                     .expect("the client connects");
@@ -123,6 +151,8 @@ impl Client {
             .collect();
         Self {
             service,
+            ears,
+            id,
             tools,
             _server: server,
         }
@@ -133,8 +163,18 @@ impl Client {
         &self.tools
     }
 
+    /// Process id of the server.
+    pub(crate) fn id(&self) -> u32 {
+        self.id.expect("the server runs")
+    }
+
+    /// What it was told of progress so far.
+    pub(crate) fn heard(&self) -> Vec<ProgressNotificationParam> {
+        self.ears.0.lock().expect("no panic").clone()
+    }
+
     /// The running client.
-    pub(crate) fn service(&self) -> &RunningService<RoleClient, ClientConfig> {
+    pub(crate) fn service(&self) -> &RunningService<RoleClient, Ears> {
         &self.service
     }
 

@@ -247,8 +247,13 @@ pub(crate) async fn until(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// Sends SIGTERM.
 pub(crate) fn terminate(id: u32) {
+    signal("TERM", id);
+}
+
+/// Sends a signal by its name, such as `STOP`.
+pub(crate) fn signal(name: &str, id: u32) {
     let sent = std::process::Command::new("kill")
-        .args(["-TERM", &id.to_string()])
+        .args([&format!("-{name}"), &id.to_string()])
         .status();
     assert!(sent.is_ok_and(|status| status.success()));
 }

@@ -3,6 +3,7 @@
 mod bounds;
 mod content;
 mod counting;
+mod large;
 mod paging;
 mod sample;
 mod search;

@@ -1,8 +1,10 @@
 //! Records, and what it means to read a bounded range of them.
 
+use super::ScanProgress;
 use crate::search::Predicate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What a record's timestamp means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -120,6 +122,8 @@ pub struct ScanRequest {
     pub max_bytes: Option<u64>,
     /// Keep at most this many bytes of each key, value and header value.
     pub payload_limit_bytes: usize,
+    /// Where it is told how far the read has come; `None` tells nobody.
+    pub progress: Option<Arc<ScanProgress>>,
 }
 
 /// Why a scan ended.

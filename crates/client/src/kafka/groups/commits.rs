@@ -61,6 +61,7 @@ pub(crate) async fn commits(
         limit: Some(RECORDS),
         max_bytes: Some(max_bytes),
         payload_limit_bytes: RECORD_BYTES,
+        progress: None,
     };
     let report = scan::scan(router, &request, deadline).await?;
     let mut log = CommitLog {

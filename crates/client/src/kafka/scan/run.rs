@@ -1,6 +1,7 @@
 //! The loop: fetches out, answers in, chunks to the decoders and back.
 
 mod answers;
+mod standing;
 mod trouble;
 
 use super::chunk::{Found, Wanted};
@@ -15,7 +16,7 @@ use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use kafka_protocol::messages::FetchRequest;
 use kafkaweave_core::model::{
-    BatchFacts, Damaged, PartitionRange, ScanOrder, ScanReport, ScanRequest,
+    BatchFacts, Damaged, PartitionRange, ScanOrder, ScanReport, ScanRequest, ScanStanding,
 };
 use kafkaweave_core::search::{CountBy, Tally};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -105,10 +106,13 @@ pub(super) struct Scan<'a> {
     frozen: HashSet<i32>,
     /// Refused altogether, e.g. for want of rights.
     refused: Option<KafkaError>,
+    /// What was told of the progress so far.
+    told: ScanStanding,
 }
 
 impl Drop for Scan<'_> {
     fn drop(&mut self) {
+        self.tell_the_end();
         self.wanted.stopped.store(true, Ordering::Relaxed);
     }
 }
@@ -169,6 +173,7 @@ impl<'a> Scan<'a> {
             batches: Vec::new(),
             frozen: HashSet::new(),
             refused: None,
+            told: ScanStanding::default(),
         }
     }
 
@@ -198,6 +203,7 @@ impl<'a> Scan<'a> {
                     *wants &= track.within_block();
                 }
             }
+            self.tell(&wanting);
             self.launch(&wanting);
             if !wanting.contains(&true) && (!spent || self.decoding == 0) {
                 break;

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 /// Damaged batches that are named; the rest is counted.
 const MAX_DAMAGED: usize = 100;
+/// Longest that a broker's word on throttling is taken for true.
+const MAX_THROTTLE_MS: u64 = 60_000;
 
 impl Scan<'_> {
     pub(super) fn fetched(
@@ -47,10 +49,11 @@ impl Scan<'_> {
             }
         }
         if !silent.is_empty() {
-            // A throttled answer names no partition at all.
+            // A throttled answer names no partition at all. Until its time is over the broker does
+            // not read what is sent to it: asked sooner, it would seem to be frozen.
             let pause = u64::try_from(throttle_ms)
                 .unwrap_or_default()
-                .clamp(50, 1000);
+                .clamp(50, MAX_THROTTLE_MS);
             self.rest(silent, Duration::from_millis(pause));
         }
     }

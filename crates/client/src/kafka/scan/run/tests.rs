@@ -185,6 +185,7 @@ fn request() -> ScanRequest {
         limit: None,
         max_bytes: None,
         payload_limit_bytes: 100,
+        progress: None,
     }
 }
 

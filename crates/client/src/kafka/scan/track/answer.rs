@@ -209,10 +209,14 @@ impl Track {
     /// After OFFSET_OUT_OF_RANGE: the log begins at `earliest` and ends at `latest` now.
     pub(in crate::kafka::scan) fn bounds(&mut self, earliest: i64, latest: i64) -> Next {
         if self.fetch < earliest {
-            let gone = earliest.min(self.range.end);
             let first = match self.terms.order {
                 ScanOrder::Earliest => self.fetch,
                 ScanOrder::Latest => self.range.start,
+            };
+            // Newest first, what lies behind the block was read before it was deleted.
+            let gone = match self.terms.order {
+                ScanOrder::Earliest => earliest.min(self.range.end),
+                ScanOrder::Latest => earliest.min(self.block_end),
             };
             let why = format!(
                 "offsets {first} to {} were deleted before they were read",

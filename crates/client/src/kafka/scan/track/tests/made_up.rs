@@ -186,6 +186,7 @@ pub(super) fn request(
         limit,
         max_bytes: None,
         payload_limit_bytes: 100,
+        progress: None,
     }
 }
 
