@@ -122,9 +122,7 @@ impl Track {
             _ => high,
         };
         if self.fetch >= stable && stable < high {
-            let why =
-                format!("records from offset {stable} on belong to or follow an open transaction");
-            return self.ends_at(stable, why);
+            return self.ends_at(stable, open_transaction(stable));
         }
         if !first {
             return Next::Again { pause: false };
@@ -214,11 +212,7 @@ impl Track {
                 ScanOrder::Earliest => self.fetch,
                 ScanOrder::Latest => self.range.start,
             };
-            let why = format!(
-                "offsets {first} to {} were deleted before they were read",
-                gone - 1
-            );
-            self.note(why);
+            self.note(deleted(first, gone - 1));
             match self.terms.order {
                 ScanOrder::Earliest => return self.skip_to(gone),
                 ScanOrder::Latest => {
@@ -239,6 +233,17 @@ impl Track {
     }
 }
 
-fn log_ends(at: i64, planned: i64) -> String {
+/// What retention took under a scan.
+pub fn deleted(first: i64, last: i64) -> String {
+    format!("offsets {first} to {last} were deleted before they were read")
+}
+
+/// Why a range ends early under read_committed.
+pub fn open_transaction(stable: i64) -> String {
+    format!("records from offset {stable} on belong to or follow an open transaction")
+}
+
+/// Why a range ends early: what was planned is not there (any more).
+pub fn log_ends(at: i64, planned: i64) -> String {
     format!("the log ends at offset {at}, before the planned end {planned}")
 }
