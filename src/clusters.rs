@@ -2,10 +2,11 @@
 //!
 //! Making this connects to nothing; an engine connects when a call first needs it.
 
+use crate::engines::connect;
 use crate::problem::Error;
 use crate::sampling::{Sampler, Sampling};
 use indexmap::IndexMap;
-use kafkaweave_client::kafka::{Engine, KafkaError, connect};
+use kafkaweave_client::kafka::{Engine, KafkaError};
 use kafkaweave_client::profile::Profile;
 use kafkaweave_core::near::near;
 use std::sync::Arc;

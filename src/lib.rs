@@ -11,6 +11,7 @@ pub mod clusters;
 pub mod config;
 pub mod dispatch;
 pub mod doctor;
+pub mod engines;
 pub mod page;
 pub mod problem;
 pub(crate) mod progress;

@@ -14,8 +14,9 @@ pub(crate) mod prospect;
 mod tests;
 
 use crate::config::SamplingConfig;
+use crate::engines::connect;
 use gather::{Facts, Members, gather};
-use kafkaweave_client::kafka::{Engine, connect};
+use kafkaweave_client::kafka::Engine;
 use kafkaweave_client::profile::Profile;
 use kafkaweave_core::diagnose::lag::{GroupLag, History, Limits, Point};
 use kafkaweave_core::model::GroupListing;

@@ -16,6 +16,7 @@ need cc build-essential   # the Rust crates with C inside
 need make build-essential
 need cmake cmake
 need pkg-config pkg-config
+[ -e /usr/include/openssl/ssl.h ] || missing+=(libssl-dev) # else it is built from source, which costs minutes
 [ ${#missing[@]} -gt 0 ] || exit 0
 mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
 if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then

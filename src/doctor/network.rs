@@ -2,8 +2,9 @@
 
 use super::advice::advise;
 use super::{AddressReport, Check, Role, Status, StepReport};
+use crate::engines::connect;
 use futures::stream::{StreamExt, iter};
-use kafkaweave_client::kafka::{KafkaError, Step, connect, probe};
+use kafkaweave_client::kafka::{KafkaError, Step, probe};
 use kafkaweave_client::profile::Profile;
 use kafkaweave_core::model::{Broker, BrokerState};
 

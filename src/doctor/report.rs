@@ -29,7 +29,7 @@ pub struct Build {
     /// Architecture and operating system, e.g. `x86_64-linux`.
     pub target: String,
     /// Engines that are built in.
-    pub engines: Vec<&'static str>,
+    pub engines: Vec<String>,
 }
 
 impl Build {
@@ -38,7 +38,7 @@ impl Build {
         Self {
             version: env!("CARGO_PKG_VERSION"),
             target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
-            engines: vec!["native"],
+            engines: crate::engines::available(),
         }
     }
 }

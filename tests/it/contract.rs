@@ -7,7 +7,7 @@
 mod questions;
 
 use crate::support::bed::{Bed, Listener, shared};
-use kafkaweave_client::kafka::{Engine, connect};
+use kafkaweave_client::kafka::{Engine, KafkaError, connect};
 use kafkaweave_client::profile::Profile;
 use kafkaweave_sandbox::{Options, Sandbox};
 use questions::Case;
@@ -138,4 +138,64 @@ async fn an_engine_answers_the_same_of_a_real_cluster_and_of_the_sandbox() {
     // That client sends the zero behind its text too.
     let note = committed[1][3].as_str().unwrap();
     assert_eq!(note.trim_end_matches('\0'), "a note");
+}
+
+/// What librdkafka cannot answer. A question that comes onto this list is lost, one that leaves it is won: either way
+/// it is seen here.
+#[cfg(feature = "librdkafka")]
+const NOT_OFFERED: [&str; 4] = ["cluster", "configs", "groups", "log dirs"];
+
+#[cfg(feature = "librdkafka")]
+#[tokio::test(flavor = "multi_thread")]
+async fn both_engines_answer_the_same_of_the_real_cluster_or_librdkafka_says_that_it_cannot() {
+    let bed = shared();
+    let (topic, group) = (bed.name("engines"), bed.name("engines"));
+    let bootstrap = bed.bootstrap(Listener::Plaintext);
+    bed.python(PLANT, &[&bootstrap, &topic, &group]).unwrap();
+    let native = engine(&bootstrap);
+    let bootstrap = bootstrap.split(',').map(String::from).collect();
+    let other = kafkaweave_librdkafka::Librdkafka::new(&Profile::new("contract", bootstrap));
+    let other = other.unwrap();
+    let case = |engine| Case {
+        engine,
+        topic: &topic,
+        group: &group,
+    };
+    let (ours, theirs) = (case(native.as_ref()), case(&other));
+    assert_eq!(theirs.topics().await, ours.topics().await, "topics");
+    assert_eq!(theirs.offsets().await, ours.offsets().await, "offsets");
+    let (theirs_scans, ours_scans) = (theirs.scans().await, ours.scans().await);
+    let parts = theirs_scans.as_array().unwrap().iter();
+    for (part, (theirs, ours)) in parts.zip(ours_scans.as_array().unwrap()).enumerate() {
+        assert_eq!(theirs, ours, "scan {part}: librdkafka, then native");
+    }
+    assert_eq!(
+        theirs.timestamps().await,
+        ours.timestamps().await,
+        "timestamps"
+    );
+    let not_offered = |error: KafkaError| {
+        assert!(
+            error
+                .to_string()
+                .ends_with("is not offered by engine librdkafka"),
+            "{error}"
+        );
+    };
+    for question in NOT_OFFERED {
+        match question {
+            "cluster" => {
+                // Brokers and id it knows; the rest is gaps.
+                let theirs = other.cluster().await.unwrap();
+                let ours = native.cluster().await.unwrap().value;
+                assert_eq!(theirs.value.cluster_id, ours.cluster_id);
+                assert_eq!(theirs.value.brokers, ours.brokers);
+                assert_eq!(theirs.missing.len(), 3, "{:?}", theirs.missing);
+            }
+            "configs" => not_offered(other.configs(&[], None, false).await.unwrap_err()),
+            "groups" => not_offered(other.groups().await.unwrap_err()),
+            "log dirs" => not_offered(other.log_dirs(None).await.unwrap_err()),
+            unknown => panic!("`{unknown}` is no question"),
+        }
+    }
 }

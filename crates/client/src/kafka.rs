@@ -29,13 +29,14 @@ mod quotas;
 mod read_tests;
 mod reassignments;
 mod route;
-mod scan;
+pub mod scan;
 mod storage;
 mod tls;
 mod topics;
 mod transactions;
 mod users;
 
+pub use configs::default as config_default;
 pub use counters::{READ_APIS, Stats};
 pub use engine::{Engine, TopicSelection};
 pub use error::{Attempt, KafkaError};

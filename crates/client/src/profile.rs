@@ -18,6 +18,8 @@ pub enum EngineChoice {
     Auto,
     /// kafkaweave's own.
     Native,
+    /// librdkafka, where the build has it.
+    Librdkafka,
 }
 
 /// How much care a cluster deserves.

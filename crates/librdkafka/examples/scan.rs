@@ -137,7 +137,7 @@ fn batches(consumer: &BaseConsumer, count: &mut Count<'_>) {
     while count.open > 0 {
         // SAFETY: the queue is alive, and `batch` has room for as many pointers as it says.
         let taken = unsafe {
-            ffi::rd_kafka_consume_batch_queue(queue, 1000, batch.as_mut_ptr(), batch.len())
+            ffi::rd_kafka_consume_batch_queue(queue, 10, batch.as_mut_ptr(), batch.len())
         };
         for message in &batch[..usize::try_from(taken).unwrap()] {
             // SAFETY: one of the messages just written, destroyed only below.

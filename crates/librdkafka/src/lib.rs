@@ -1,1 +1,20 @@
-//! librdkafka as a second engine.
+//! librdkafka as a second engine: the same [`Engine`](kafkaweave_client::kafka::Engine), answered by another client.
+//!
+//! It is there for clusters that the native engine cannot log in to (Kerberos), and as a second opinion: the contract
+//! tests ask both and compare. What librdkafka has no request for is refused by name, as `NotOffered`; nothing is made
+//! up. It never joins a group, never commits.
+//!
+//! All foreign functions are under `ffi`. Calls run on threads of their own, and stop when nobody waits any more.
+
+mod client;
+mod engine;
+mod fault;
+mod ffi;
+mod read;
+mod run;
+mod settings;
+mod token;
+
+pub use client::{Build, build};
+pub use engine::Librdkafka;
+pub use token::Token;

@@ -25,11 +25,12 @@ impl Choice for Environment {
 }
 
 impl Choice for EngineChoice {
-    const ALL: &'static [Self] = &[Self::Auto, Self::Native];
+    const ALL: &'static [Self] = &[Self::Auto, Self::Native, Self::Librdkafka];
     fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
             Self::Native => "native",
+            Self::Librdkafka => "librdkafka",
         }
     }
 }

@@ -42,7 +42,7 @@ fn report() -> DoctorReport {
         build: Build {
             version: "1.2.3",
             target: "x86_64-linux".into(),
-            engines: vec!["native"],
+            engines: vec!["native".into()],
         },
         checked_at: "2026-11-24T05:00:00Z".into(),
         file: Some("kafkaweave.toml".into()),

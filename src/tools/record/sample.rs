@@ -148,6 +148,7 @@ fn request(topic: &str, round: &[PartitionRange], records: usize, max_bytes: u64
         limit: usize::try_from(offsets).ok(),
         max_bytes: Some(max_bytes),
         payload_limit_bytes: KEPT_BYTES.min(KEPT_BYTES_TOTAL / records.max(1)),
+        progress: None,
     }
 }
 

@@ -8,6 +8,7 @@ mod value;
 pub(crate) use overrides::overrides;
 #[cfg(test)]
 pub(crate) use overrides::request as overrides_request;
+pub use value::default;
 
 use super::KafkaError;
 use super::code::{UNKNOWN_TOPIC_OR_PARTITION, code};
@@ -259,7 +260,7 @@ fn entry(config: &DescribeConfigsResourceResult, detail: bool) -> ConfigEntry {
         .as_ref()
         .map(text)
         .filter(|_| !config.is_sensitive);
-    let default = value::default(config.name.as_str(), &synonyms)
+    let default = default(config.name.as_str(), &synonyms)
         .or_else(|| value.clone().filter(|_| source == ConfigSource::Default));
     ConfigEntry {
         name: text(&config.name),

@@ -226,6 +226,17 @@ fn summary(attempts: &[Attempt]) -> String {
 }
 
 impl KafkaError {
+    /// The error behind one of Kafka's codes; `None` for 0. `subject` says on what, e.g.
+    /// "topic `orders`"; `detail` is Kafka's own message.
+    pub fn of_code(
+        number: i16,
+        operation: &str,
+        subject: &str,
+        detail: Option<&str>,
+    ) -> Option<Self> {
+        super::code::code(number, operation, subject, detail)
+    }
+
     /// Whether the same call may succeed later without anybody changing anything.
     pub fn retryable(&self) -> bool {
         match self {

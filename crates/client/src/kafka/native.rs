@@ -69,6 +69,11 @@ impl Native {
 pub fn connect(profile: &Profile) -> Result<Arc<dyn Engine>, KafkaError> {
     match profile.engine {
         EngineChoice::Auto | EngineChoice::Native => Ok(Arc::new(Native::new(profile)?)),
+        // Whoever has it chooses it before coming here.
+        EngineChoice::Librdkafka => Err(KafkaError::NotOffered {
+            operation: "engine `librdkafka`".into(),
+            by: "this build of kafkaweave".into(),
+        }),
     }
 }
 

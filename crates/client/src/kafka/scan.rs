@@ -13,6 +13,7 @@ mod codec;
 mod decode;
 mod fetch;
 mod merge;
+pub mod parts;
 mod records;
 mod report;
 mod run;

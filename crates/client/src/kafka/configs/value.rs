@@ -6,7 +6,7 @@ use kafkaweave_core::model::{ConfigSource, ConfigSynonym};
 ///
 /// The synonym may have another unit than the key: the default of a topic's `retention.ms` is told
 /// as `log.retention.hours` = 168.
-pub(super) fn default(key: &str, synonyms: &[ConfigSynonym]) -> Option<String> {
+pub fn default(key: &str, synonyms: &[ConfigSynonym]) -> Option<String> {
     let default = synonyms
         .iter()
         .rev()

@@ -256,7 +256,8 @@ impl Search<'_> {
     }
 }
 
-fn keep(record: &RecordView<'_>, kind: TimestampType, limit: usize) -> Record {
+/// A record as it is kept: what is longer than `limit` bytes is cut.
+pub fn keep(record: &RecordView<'_>, kind: TimestampType, limit: usize) -> Record {
     let cut = |bytes: &[u8]| bytes.get(..limit).unwrap_or(bytes).to_vec();
     let mut headers = Vec::new();
     let mut room = limit.max(HEADERS_BYTES);

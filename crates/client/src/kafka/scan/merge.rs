@@ -11,16 +11,17 @@ use std::collections::{BinaryHeap, VecDeque};
 
 /// The matches of one partition, in the direction of the scan.
 #[derive(Debug, Default)]
-pub(super) struct Lane {
-    pub(super) matches: VecDeque<Record>,
+pub struct Lane {
+    /// Wanted records, the first of them first.
+    pub matches: VecDeque<Record>,
     /// Matches were left out from here on (earliest: offset of the first one left out; latest:
     /// offset after it). Nothing more needs to be read.
-    pub(super) cut: Option<i64>,
+    pub cut: Option<i64>,
     /// How far the reading has come in time, epoch ms: what is still unread is taken to be later
     /// (latest: earlier).
-    pub(super) frontier_ms: Option<i64>,
+    pub frontier_ms: Option<i64>,
     /// Nothing more will come.
-    pub(super) ended: bool,
+    pub ended: bool,
 }
 
 /// A record's rank: the largest is taken first.
@@ -52,7 +53,7 @@ fn take_order(lanes: &[Lane], order: ScanOrder, limit: usize) -> Vec<usize> {
 
 /// Lets go of matches that cannot be among the first `limit` whatever else is read: later matches
 /// only ever push others back. Bounds what is kept.
-pub(super) fn prune(lanes: &mut [Lane], order: ScanOrder, limit: usize) {
+pub fn prune(lanes: &mut [Lane], order: ScanOrder, limit: usize) {
     let total: usize = lanes.iter().map(|lane| lane.matches.len()).sum();
     if total <= limit {
         return;
@@ -75,7 +76,7 @@ pub(super) fn prune(lanes: &mut [Lane], order: ScanOrder, limit: usize) {
 }
 
 /// Which lanes must be read further before the first `limit` are certain. Call after [`prune`].
-pub(super) fn wanting(lanes: &[Lane], order: ScanOrder, limit: Option<usize>) -> Vec<bool> {
+pub fn wanting(lanes: &[Lane], order: ScanOrder, limit: Option<usize>) -> Vec<bool> {
     let total: usize = lanes.iter().map(|lane| lane.matches.len()).sum();
     let last_taken = limit.filter(|limit| total >= *limit).and_then(|_| {
         lanes

@@ -2,19 +2,53 @@
 
 use super::merge::{Lane, merge, prune};
 use super::track::Track;
-use kafkaweave_core::model::{PartitionCoverage, Record, ScanOrder, ScanRequest, StopReason};
+use kafkaweave_core::model::{
+    PartitionCoverage, PartitionRange, Record, ScanOrder, ScanRequest, StopReason,
+};
 
 /// Why reading ended before everything was read, seen from outside of the partitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Halt {
+pub enum Halt {
+    /// The time bound.
     Deadline,
+    /// The byte bound.
     Bytes,
 }
 
+/// What was read of one partition.
+#[derive(Clone, Debug)]
+pub struct Covered {
+    /// What was asked for.
+    pub range: PartitionRange,
+    /// Offsets looked at, `from <= offset < to`.
+    pub from: i64,
+    /// See `from`.
+    pub to: i64,
+    /// Records looked at.
+    pub records: u64,
+    /// Why the range is not covered whole.
+    pub incomplete: Option<String>,
+    /// Nothing more would have come.
+    pub ended: bool,
+}
+
+impl From<Track> for Covered {
+    fn from(track: Track) -> Self {
+        Self {
+            ended: track.ended(),
+            range: track.range,
+            from: track.from,
+            to: track.to,
+            records: track.records,
+            incomplete: track.incomplete,
+        }
+    }
+}
+
 /// Records, coverage and reason.
-pub(super) fn conclude(
+pub fn conclude(
     request: &ScanRequest,
-    tracks: Vec<Track>,
+    tracks: Vec<impl Into<Covered>>,
     mut lanes: Vec<Lane>,
     halt: Option<Halt>,
 ) -> (Vec<Record>, Vec<PartitionCoverage>, StopReason) {
@@ -24,7 +58,7 @@ pub(super) fn conclude(
     let mut whole = true;
     let mut open = false;
     let mut coverage = Vec::with_capacity(tracks.len());
-    for (track, lane) in tracks.into_iter().zip(&lanes) {
+    for (track, lane) in tracks.into_iter().map(Into::into).zip(&lanes) {
         let (mut from, mut to) = (track.from, track.to);
         if let Some(cut) = lane.cut {
             match request.order {
@@ -38,7 +72,7 @@ pub(super) fn conclude(
         };
         let failed = track.incomplete.is_some();
         whole &= reached && !failed;
-        let given_up = failed && track.ended() && lane.cut.is_none();
+        let given_up = failed && track.ended && lane.cut.is_none();
         open |= !(reached || given_up);
         let by_limit = || match halt {
             Some(Halt::Deadline) => "time was up",

@@ -1,6 +1,7 @@
 //! The loop: fetches out, answers in, chunks to the decoders and back.
 
 mod answers;
+mod finish;
 mod standing;
 mod trouble;
 
@@ -8,7 +9,7 @@ use super::chunk::{Found, Wanted};
 use super::decode::Decoders;
 use super::fetch::{self, Ask, FETCH_BYTES, Row};
 use super::merge::{Lane, prune, wanting};
-use super::report::{Halt, conclude};
+use super::report::Halt;
 use super::track::{Span, Terms, Track};
 use crate::kafka::KafkaError;
 use crate::kafka::route::{Router, TopicLeaders};
@@ -16,7 +17,7 @@ use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use kafka_protocol::messages::FetchRequest;
 use kafkaweave_core::model::{
-    BatchFacts, Damaged, PartitionRange, ScanOrder, ScanReport, ScanRequest, ScanStanding,
+    BatchFacts, Damaged, PartitionRange, ScanReport, ScanRequest, ScanStanding,
 };
 use kafkaweave_core::search::{CountBy, Tally};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -358,43 +359,6 @@ impl<'a> Scan<'a> {
             tokio::time::sleep(pause).await;
             Event::Rested(indexes)
         }));
-    }
-
-    fn finish(mut self, halt: Option<Halt>) -> Result<(ScanReport, Tally), KafkaError> {
-        if let Some(refused) = self.refused.take() {
-            return Err(refused);
-        }
-        let tracks = std::mem::take(&mut self.tracks);
-        let mut failure = None;
-        let mut progress = false;
-        for (track, service) in tracks.iter().zip(&mut self.services) {
-            let asked = track.range.start < track.range.end;
-            progress |= !asked || track.from < track.to || service.failure.is_none();
-            failure = failure.or(service.failure.take().filter(|_| asked));
-        }
-        if let (false, Some(failure), None) = (progress, failure, halt) {
-            return Err(failure);
-        }
-        let records_scanned = tracks.iter().map(|track| track.records).sum();
-        let lanes = std::mem::take(&mut self.lanes);
-        let (records, coverage, stopped) = conclude(self.request, tracks, lanes, halt);
-        let mut damaged = std::mem::take(&mut self.damaged);
-        damaged.sort_by_key(|d| (d.partition, d.offset));
-        if self.request.order == ScanOrder::Latest {
-            damaged.reverse();
-        }
-        let report = ScanReport {
-            records,
-            coverage,
-            stopped,
-            records_scanned,
-            not_json: self.not_json,
-            wire_bytes: self.wire_bytes,
-            damaged,
-            damaged_total: self.damaged_total,
-            batches: Some(std::mem::take(&mut self.batches)),
-        };
-        Ok((report, std::mem::take(&mut self.tally)))
     }
 }
 

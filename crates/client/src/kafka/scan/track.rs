@@ -5,6 +5,8 @@
 
 mod answer;
 
+pub use answer::{deleted, log_ends, open_transaction};
+
 use super::chunk::{Chunk, Found};
 use super::fetch::FETCH_BYTES;
 use super::merge::Lane;

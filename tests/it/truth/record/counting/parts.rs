@@ -36,6 +36,7 @@ async fn a_count_that_is_cut_goes_on_where_it_was_and_the_parts_add_up() {
         limit: Some(1),
         max_bytes,
         payload_limit_bytes: 1024,
+        progress: None,
     };
     let all: Vec<PartitionRange> = (0..2)
         .map(|partition| PartitionRange {

@@ -122,9 +122,7 @@ impl Track {
             _ => high,
         };
         if self.fetch >= stable && stable < high {
-            let why =
-                format!("records from offset {stable} on belong to or follow an open transaction");
-            return self.ends_at(stable, why);
+            return self.ends_at(stable, open_transaction(stable));
         }
         if !first {
             return Next::Again { pause: false };
@@ -218,11 +216,7 @@ impl Track {
                 ScanOrder::Earliest => earliest.min(self.range.end),
                 ScanOrder::Latest => earliest.min(self.block_end),
             };
-            let why = format!(
-                "offsets {first} to {} were deleted before they were read",
-                gone - 1
-            );
-            self.note(why);
+            self.note(deleted(first, gone - 1));
             match self.terms.order {
                 ScanOrder::Earliest => return self.skip_to(gone),
                 ScanOrder::Latest => {
@@ -243,6 +237,17 @@ impl Track {
     }
 }
 
-fn log_ends(at: i64, planned: i64) -> String {
+/// What retention took under a scan.
+pub fn deleted(first: i64, last: i64) -> String {
+    format!("offsets {first} to {last} were deleted before they were read")
+}
+
+/// Why a range ends early under read_committed.
+pub fn open_transaction(stable: i64) -> String {
+    format!("records from offset {stable} on belong to or follow an open transaction")
+}
+
+/// Why a range ends early: what was planned is not there (any more).
+pub fn log_ends(at: i64, planned: i64) -> String {
     format!("the log ends at offset {at}, before the planned end {planned}")
 }

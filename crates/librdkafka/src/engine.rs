@@ -1,0 +1,504 @@
+//! The engine itself: what of the [`Engine`] librdkafka answers, and what is refused by name.
+
+use crate::client::Link;
+use crate::ffi::admin;
+use crate::read;
+use crate::run::{Bound, apart};
+use crate::settings::{Purpose, password, suits};
+use crate::token::Token;
+use async_trait::async_trait;
+use kafkaweave_client::kafka::{Engine, KafkaError, TopicSelection};
+use kafkaweave_client::profile::Profile;
+use kafkaweave_core::model::{
+    Acl, AclFilter, Broker, BrokerFeatures, BrokerState, Cluster, CommitLog, ConfigResource,
+    GroupDescription, GroupListing, GroupOffsets, Isolation, LogDir, Missing, OffsetSpec, Partial,
+    Partition, PartitionOffset, PartitionProducers, Quorum, Quota, QuotaFilter, Reassignment,
+    ResourceConfigs, ScanReport, ScanRequest, ScramUser, Topic, TopicPartition,
+    TransactionDescription, TransactionFilter, TransactionListing,
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::time::Instant;
+
+/// The engine on librdkafka.
+pub struct Librdkafka {
+    profile: Profile,
+    token: Mutex<Option<Token>>,
+    /// For questions; made by the first one, and anew after a failure.
+    link: Mutex<Option<Arc<Link>>>,
+}
+
+impl std::fmt::Debug for Librdkafka {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Librdkafka({})", self.profile.name)
+    }
+}
+
+fn refused<T>(operation: &str) -> Result<T, KafkaError> {
+    Err(not_offered(operation))
+}
+
+fn not_offered(operation: &str) -> KafkaError {
+    KafkaError::NotOffered {
+        operation: operation.into(),
+        by: "engine librdkafka".into(),
+    }
+}
+
+fn gap(what: impl Into<String>, why: impl Into<String>) -> Missing {
+    Missing {
+        what: what.into(),
+        broker: None,
+        why: why.into(),
+    }
+}
+
+impl Librdkafka {
+    /// Connects to nothing: the first read does.
+    ///
+    /// # Errors
+    /// `Address` when there is no bootstrap address, `TlsSettings` when the profile wants of TLS what librdkafka
+    /// cannot do.
+    pub fn new(profile: &Profile) -> Result<Self, KafkaError> {
+        if profile.bootstrap.is_empty() {
+            return Err(KafkaError::Address {
+                address: String::new(),
+                reason: format!("cluster `{}` has no bootstrap address", profile.name),
+            });
+        }
+        suits(profile)?;
+        Ok(Self {
+            profile: profile.clone(),
+            token: Mutex::default(),
+            link: Mutex::default(),
+        })
+    }
+
+    /// Logs in by this token from now on (OAUTHBEARER), instead of the profile's user. To be called again, with a newer
+    /// one, before it ends.
+    ///
+    /// # Errors
+    /// `Protocol` when librdkafka does not take the token.
+    pub fn set_token(&self, token: Token) -> Result<(), KafkaError> {
+        let link = self
+            .link
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let before = self
+            .token
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .replace(token.clone());
+        match (link, before) {
+            (Some(link), Some(_)) => link.hand_over(&token),
+            // A client that logged in otherwise cannot change over.
+            _ => {
+                self.forget();
+                Ok(())
+            }
+        }
+    }
+
+    fn forget(&self) {
+        *self.link.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    async fn fresh(&self, purpose: Purpose) -> Result<Link, KafkaError> {
+        let token = self
+            .token
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let password = match token {
+            Some(_) => None,
+            None => password(&self.profile).await?,
+        };
+        Link::new(&self.profile, password.as_ref(), token.as_ref(), purpose)
+    }
+
+    /// Asks one question on the shared client.
+    async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Link, &Bound) -> Result<T, KafkaError> + Send + 'static,
+    ) -> Result<T, KafkaError> {
+        let there = self
+            .link
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let link = match there {
+            Some(link) => link,
+            None => {
+                let link = Arc::new(self.fresh(Purpose::Ask).await?);
+                let mut place = self.link.lock().unwrap_or_else(PoisonError::into_inner);
+                Arc::clone(place.insert(link))
+            }
+        };
+        let bound = Bound::until(std::time::Instant::now() + self.profile.request_timeout);
+        let outcome = apart(bound, move |bound| work(&link, bound)).await;
+        let outcome = outcome.unwrap_or_else(|| Err(stopped(&self.profile)));
+        if matches!(
+            outcome,
+            Err(KafkaError::Timeout { .. }
+                | KafkaError::Unreachable { .. }
+                | KafkaError::Authentication { .. })
+        ) {
+            self.forget();
+        }
+        outcome
+    }
+}
+
+fn stopped(profile: &Profile) -> KafkaError {
+    KafkaError::Protocol {
+        address: profile.bootstrap.join(","),
+        step: "the question".into(),
+        reason: "it ended unexpectedly".into(),
+    }
+}
+
+fn topics(
+    link: &Link,
+    bound: &Bound,
+    names: Option<Vec<String>>,
+) -> Result<Partial<Vec<Topic>>, KafkaError> {
+    let told =
+        |fault: crate::fault::Fault, subject: &str| fault.told(link, "Metadata", subject, bound);
+    let (_, nodes) = admin::cluster(link, bound).map_err(|f| told(f, "the cluster"))?;
+    let alive: BTreeSet<i32> = nodes.iter().map(|node| node.id).collect();
+    let alone = names.as_ref().is_some_and(|names| names.len() == 1);
+    let names = match names {
+        Some(names) => names,
+        None => admin::topic_names(link, bound.left()).map_err(|f| told(f, "the cluster"))?,
+    };
+    let facts = admin::topics(link, bound, &names).map_err(|f| told(f, "the topics"))?;
+    let (mut value, mut missing) = (Vec::new(), Vec::new());
+    for topic in facts {
+        let subject = format!("topic `{}`", topic.name);
+        match topic.partitions {
+            Ok(partitions) => {
+                let mut partitions: Vec<Partition> = partitions
+                    .into_iter()
+                    .map(|p| Partition {
+                        partition: p.partition,
+                        leader: p.leader,
+                        // Not told by librdkafka.
+                        leader_epoch: -1,
+                        // Neither; a broker that is away takes its replicas with it.
+                        offline: p
+                            .replicas
+                            .iter()
+                            .copied()
+                            .filter(|id| !alive.contains(id))
+                            .collect(),
+                        replicas: p.replicas,
+                        isr: p.isr,
+                        elr: None,
+                    })
+                    .collect();
+                partitions.sort_by_key(|p| p.partition);
+                value.push(Topic {
+                    topic_id: topic.id.as_deref().and_then(url_safe),
+                    name: topic.name,
+                    internal: topic.internal,
+                    partitions,
+                });
+            }
+            Err(fault) if fault.code == 3 => {
+                let error = KafkaError::UnknownTopic { topic: topic.name };
+                missing.push(gap(subject, error.to_string()));
+            }
+            Err(fault) => {
+                let error = told(fault, &subject);
+                if alone && matches!(error, KafkaError::NotAuthorized { .. }) {
+                    return Err(error);
+                }
+                missing.push(gap(subject, error.to_string()));
+            }
+        }
+    }
+    value.sort_by(|a, b| a.name.cmp(&b.name));
+    missing.sort_by(|a, b| a.what.cmp(&b.what));
+    Ok(Partial { value, missing })
+}
+
+/// An id in the alphabet that Kafka shows; `None` for the id of nothing.
+fn url_safe(id: &str) -> Option<String> {
+    let id = id.trim_end_matches('=').replace('+', "-").replace('/', "_");
+    id.chars().any(|c| c != 'A').then_some(id)
+}
+
+/// Offsets in the order asked for. A partition may be in one request only once.
+fn offsets(
+    link: &Link,
+    bound: &Bound,
+    queries: &[(TopicPartition, OffsetSpec)],
+    isolation: Isolation,
+) -> Result<Partial<Vec<PartitionOffset>>, KafkaError> {
+    let mut layers: Vec<Vec<usize>> = Vec::new();
+    let mut seen: HashMap<&TopicPartition, usize> = HashMap::new();
+    for (at, (partition, _)) in queries.iter().enumerate() {
+        let layer = seen.entry(partition).or_default();
+        if layers.len() <= *layer {
+            layers.push(Vec::new());
+        }
+        if let Some(members) = layers.get_mut(*layer) {
+            members.push(at);
+        }
+        *layer += 1;
+    }
+    let mut answers: HashMap<usize, Result<(i64, i64), KafkaError>> = HashMap::new();
+    for members in layers {
+        let asked: Vec<_> = members
+            .iter()
+            .filter_map(|at| queries.get(*at))
+            .map(|(partition, spec)| (partition, *spec))
+            .collect();
+        let rows = admin::offsets(link, bound, &asked, isolation)
+            .map_err(|fault| fault.told(link, "ListOffsets", "the partitions", bound))?;
+        let mut rows: HashMap<_, _> = rows.into_iter().collect();
+        for at in members {
+            let Some((partition, _)) = queries.get(at) else {
+                continue;
+            };
+            if let Some(row) = rows.remove(partition) {
+                let subject = format!("partition `{partition}`");
+                let told =
+                    |fault: crate::fault::Fault| fault.told(link, "ListOffsets", &subject, bound);
+                answers.insert(at, row.map_err(told));
+            }
+        }
+    }
+    let (mut value, mut missing) = (Vec::new(), Vec::new());
+    for (at, (partition, spec)) in queries.iter().enumerate() {
+        let what = || format!("offsets of {partition}");
+        match answers.remove(&at) {
+            Some(Ok((offset, timestamp))) => value.push(PartitionOffset {
+                partition: partition.clone(),
+                spec: *spec,
+                offset: (offset >= 0).then_some(offset),
+                timestamp_ms: (timestamp >= 0).then_some(timestamp),
+            }),
+            Some(Err(error)) => missing.push(gap(what(), error.to_string())),
+            None => missing.push(gap(what(), "the answer leaves it out")),
+        }
+    }
+    Ok(Partial { value, missing })
+}
+
+#[async_trait]
+impl Engine for Librdkafka {
+    async fn cluster(&self) -> Result<Partial<Cluster>, KafkaError> {
+        self.ask(|link, bound| {
+            let (cluster_id, nodes) = admin::cluster(link, bound)
+                .map_err(|fault| fault.told(link, "DescribeCluster", "the cluster", bound))?;
+            let mut brokers: Vec<_> = nodes
+                .into_iter()
+                .map(|node| Broker {
+                    id: node.id,
+                    host: Some(node.host),
+                    port: Some(node.port),
+                    rack: node.rack,
+                    state: BrokerState::Online,
+                })
+                .collect();
+            brokers.sort_by_key(|broker| broker.id);
+            let lacking = [
+                ("fenced brokers", "DescribeCluster with fenced brokers"),
+                ("the controller quorum", "DescribeQuorum"),
+                ("feature levels", "ApiVersions' feature levels"),
+            ];
+            let missing =
+                lacking.map(|(what, operation)| gap(what, not_offered(operation).to_string()));
+            Ok(Partial {
+                value: Cluster {
+                    cluster_id,
+                    brokers,
+                    quorum: None,
+                    features: Vec::new(),
+                    kafka_version: None,
+                },
+                missing: missing.into(),
+            })
+        })
+        .await
+    }
+
+    async fn topics(&self, selection: &TopicSelection) -> Result<Partial<Vec<Topic>>, KafkaError> {
+        let names = match selection {
+            TopicSelection::All => None,
+            TopicSelection::Named(names) if names.is_empty() => return Ok(Partial::default()),
+            TopicSelection::Named(names) => {
+                let unique: BTreeSet<String> = names.iter().cloned().collect();
+                Some(unique.into_iter().collect())
+            }
+        };
+        self.ask(move |link, bound| topics(link, bound, names))
+            .await
+    }
+
+    async fn configs(
+        &self,
+        _resources: &[ConfigResource],
+        _keys: Option<&[String]>,
+        _detail: bool,
+    ) -> Result<Partial<Vec<ResourceConfigs>>, KafkaError> {
+        refused("DescribeConfigs")
+    }
+
+    async fn overrides(
+        &self,
+        _topics: &[String],
+    ) -> Result<Partial<BTreeMap<String, BTreeMap<String, Option<String>>>>, KafkaError> {
+        refused("DescribeConfigs")
+    }
+
+    async fn log_dirs(
+        &self,
+        _topics: Option<&[String]>,
+    ) -> Result<Partial<Vec<LogDir>>, KafkaError> {
+        refused("DescribeLogDirs")
+    }
+
+    async fn groups(&self) -> Result<Partial<Vec<GroupListing>>, KafkaError> {
+        refused("ListGroups")
+    }
+
+    async fn describe_groups(
+        &self,
+        _groups: &[GroupListing],
+    ) -> Result<Partial<Vec<GroupDescription>>, KafkaError> {
+        refused("DescribeGroups")
+    }
+
+    async fn committed(
+        &self,
+        _groups: &[GroupListing],
+    ) -> Result<Partial<Vec<GroupOffsets>>, KafkaError> {
+        refused("OffsetFetch")
+    }
+
+    async fn commits(
+        &self,
+        _group: &str,
+        _max_bytes: u64,
+        _deadline: Instant,
+    ) -> Result<CommitLog, KafkaError> {
+        refused("reading the log of commits")
+    }
+
+    async fn offsets(
+        &self,
+        queries: &[(TopicPartition, OffsetSpec)],
+        isolation: Isolation,
+    ) -> Result<Partial<Vec<PartitionOffset>>, KafkaError> {
+        if queries.is_empty() {
+            return Ok(Partial::default());
+        }
+        let queries = queries.to_vec();
+        self.ask(move |link, bound| offsets(link, bound, &queries, isolation))
+            .await
+    }
+
+    async fn replica_ends(
+        &self,
+        replicas: &[(i32, TopicPartition)],
+    ) -> Partial<HashMap<(i32, TopicPartition), i64>> {
+        let why = not_offered("ListOffsets of a single replica").to_string();
+        Partial {
+            value: HashMap::new(),
+            missing: replicas
+                .iter()
+                .map(|(broker, partition)| Missing {
+                    what: format!("log end of {partition} on broker {broker}"),
+                    broker: Some(*broker),
+                    why: why.clone(),
+                })
+                .collect(),
+        }
+    }
+
+    async fn scan(
+        &self,
+        request: &ScanRequest,
+        deadline: Instant,
+    ) -> Result<ScanReport, KafkaError> {
+        // Its own client: one reads a partition at one place at a time.
+        let committed = request.isolation == Isolation::ReadCommitted;
+        let link = self.fresh(Purpose::Scan { committed }).await?;
+        let request = request.clone();
+        let work = move |bound: &Bound| read::scan(&link, &request, bound);
+        let outcome = apart(Bound::until(deadline.into_std()), work).await;
+        outcome.unwrap_or_else(|| Err(stopped(&self.profile)))
+    }
+
+    async fn timestamps(
+        &self,
+        positions: &[(TopicPartition, i64)],
+        deadline: Instant,
+    ) -> HashMap<(TopicPartition, i64), Result<i64, String>> {
+        let failed = |why: String| {
+            positions
+                .iter()
+                .map(|p| (p.clone(), Err(why.clone())))
+                .collect()
+        };
+        let link = match self.fresh(Purpose::Peek).await {
+            Ok(link) => link,
+            Err(error) => return failed(error.to_string()),
+        };
+        let asked = positions.to_vec();
+        let work = move |bound: &Bound| read::timestamps(&link, &asked, bound);
+        let outcome = apart(Bound::until(deadline.into_std()), work).await;
+        outcome.unwrap_or_else(|| failed(stopped(&self.profile).to_string()))
+    }
+
+    async fn acls(&self, _filter: &AclFilter) -> Result<Vec<Acl>, KafkaError> {
+        refused("DescribeAcls")
+    }
+
+    async fn users(&self) -> Result<Partial<Vec<ScramUser>>, KafkaError> {
+        refused("DescribeUserScramCredentials")
+    }
+
+    async fn quotas(&self, _filter: &QuotaFilter) -> Result<Vec<Quota>, KafkaError> {
+        refused("DescribeClientQuotas")
+    }
+
+    async fn quorum(&self) -> Result<Quorum, KafkaError> {
+        refused("DescribeQuorum")
+    }
+
+    async fn features(&self) -> Result<Partial<Vec<BrokerFeatures>>, KafkaError> {
+        refused("ApiVersions' feature levels")
+    }
+
+    async fn reassignments(
+        &self,
+        _topics: Option<&[String]>,
+    ) -> Result<Partial<Vec<Reassignment>>, KafkaError> {
+        refused("ListPartitionReassignments")
+    }
+
+    async fn transactions(
+        &self,
+        _filter: &TransactionFilter,
+    ) -> Result<Partial<Vec<TransactionListing>>, KafkaError> {
+        refused("ListTransactions")
+    }
+
+    async fn describe_transactions(
+        &self,
+        _transactional_ids: &[String],
+    ) -> Result<Partial<Vec<TransactionDescription>>, KafkaError> {
+        refused("DescribeTransactions")
+    }
+
+    async fn producers(
+        &self,
+        _partitions: &[TopicPartition],
+    ) -> Result<Partial<Vec<PartitionProducers>>, KafkaError> {
+        refused("DescribeProducers")
+    }
+}
