@@ -7,6 +7,7 @@
 
 #![allow(
     unsafe_code,
+    clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a program for the command line, which may end with a panic"
