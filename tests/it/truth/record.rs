@@ -3,6 +3,7 @@
 mod bounds;
 mod content;
 mod large;
+mod many;
 mod paging;
 mod search;
 
