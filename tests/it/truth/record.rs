@@ -4,6 +4,7 @@ mod bounds;
 mod content;
 mod counting;
 mod large;
+mod many;
 mod paging;
 mod sample;
 mod search;

@@ -245,7 +245,7 @@ impl<'a> Scan<'a> {
         let mut by_leader: BTreeMap<i32, Vec<usize>> = BTreeMap::new();
         for (index, service) in self.services.iter().enumerate() {
             let track = self.tracks.get(index);
-            let open = track.is_some_and(|track| !track.finished)
+            let open = track.is_some_and(|track| !track.finished && !track.waits())
                 && wanting.get(index).copied().unwrap_or_default();
             if let (Some(leader), true) = (service.leader, open && !service.busy) {
                 by_leader.entry(leader).or_default().push(index);

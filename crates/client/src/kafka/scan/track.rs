@@ -73,6 +73,8 @@ pub(super) struct Track {
     block_end: i64,
     block_begun: bool,
     block_bytes: usize,
+    /// Blocks are still smaller than what a fetch may bring.
+    growing: bool,
     bytes_per_offset: Option<f64>,
     want_bytes: usize,
     empty_answers: usize,
@@ -104,6 +106,7 @@ impl Track {
             block_end: range.end,
             block_begun: false,
             block_bytes: 0,
+            growing: true,
             bytes_per_offset: None,
             want_bytes: if few { SMALL_FETCH_BYTES } else { FETCH_BYTES } as usize,
             empty_answers: 0,
@@ -159,6 +162,16 @@ impl Track {
         self.terms.order == ScanOrder::Latest && self.block_begun && !self.finished
     }
 
+    /// Whether the next block waits for what the ones before hold. As long as blocks grow eightfold,
+    /// reading ahead would cost many times what a few of the newest matches lie in.
+    pub(super) fn waits(&self) -> bool {
+        self.terms.order == ScanOrder::Latest
+            && self.terms.limit.is_some()
+            && self.growing
+            && !self.block_begun
+            && self.applied < self.issued
+    }
+
     /// Number of the next chunk, so that chunks decoded side by side are applied in order.
     pub(super) fn issue(&mut self) -> u64 {
         self.issued += 1;
@@ -201,7 +214,9 @@ impl Track {
             }
             _ => i64::MAX,
         };
-        let offsets = affordable.clamp(1, span.saturating_mul(GROWTH));
+        let grown = span.saturating_mul(GROWTH);
+        self.growing = grown < affordable;
+        let offsets = affordable.clamp(1, grown);
         self.begin_block(self.block_start, offsets);
     }
 
