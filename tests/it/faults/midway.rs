@@ -35,7 +35,9 @@ fn plant(bed: &Bed, topic: &str, counts: &[usize]) -> BTreeSet<(i64, i64)> {
     }
     let placed = bed.produce(topic, &records).unwrap();
     assert_eq!(placed.len(), records.len());
-    let needles = placed.iter().filter(|at| (at.offset as usize).is_multiple_of(EVERY));
+    let needles = placed
+        .iter()
+        .filter(|at| (at.offset as usize).is_multiple_of(EVERY));
     needles
         .map(|at| (i64::from(at.partition), at.offset))
         .collect()

@@ -98,7 +98,6 @@ async fn found_wherever_they_are(bed: &Bed, count: u64) {
         .await;
     assert_eq!(places(&newest).len(), 10, "{}", newest.text);
     let share = wire_bytes(&newest) as f64 * 100.0 / bytes as f64;
-    println!("{count} records, {bytes} bytes: the newest 10 cost {share:.2} %");
     assert!(share < 5.0, "{share} % of {bytes} bytes");
     bed.drop_topics(&[topic]).unwrap();
 }
