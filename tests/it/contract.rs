@@ -140,7 +140,7 @@ async fn an_engine_answers_the_same_of_a_real_cluster_and_of_the_sandbox() {
     assert_eq!(note.trim_end_matches('\0'), "a note");
 }
 
-/// What librdkafka cannot answer. A question that comes onto this list is lost, one that leaves it is won: either way
+/// What the engine on librdkafka does not answer, or not in full. A question that comes onto this list is lost, one that leaves it is won: either way
 /// it is seen here.
 #[cfg(feature = "librdkafka")]
 const NOT_OFFERED: [&str; 4] = ["cluster", "configs", "groups", "log dirs"];

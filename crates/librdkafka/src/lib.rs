@@ -1,8 +1,9 @@
 //! librdkafka as a second engine: the same [`Engine`](kafkaweave_client::kafka::Engine), answered by another client.
 //!
 //! It is there for clusters that the native engine cannot log in to (Kerberos), and as a second opinion: the contract
-//! tests ask both and compare. What librdkafka has no request for is refused by name, as `NotOffered`; nothing is made
-//! up. It never joins a group, never commits.
+//! tests ask both and compare. What this engine does not ask is refused by name, as `NotOffered`; nothing is made up.
+//! Some of it librdkafka has no request for (log dirs, quorum, quotas, transactions, reassignments, producers); groups,
+//! configurations, ACLs and users it could ask, and this engine does not do so yet. It never joins a group, never commits.
 //!
 //! All foreign functions are under `ffi`. Calls run on threads of their own, and stop when nobody waits any more.
 
