@@ -61,8 +61,8 @@ struct Planted {
 
 const RECORDS: i64 = 40;
 const RIDDLED: i64 = 130;
-/// Partitions: flipped bits, two lengths that cannot be, none.
-const PARTITIONS: i32 = 4;
+/// Partitions: flipped bits, two lengths that cannot be, none, a length beyond the end of the log.
+const PARTITIONS: i32 = 5;
 const SHRUNK_TO: i64 = 25;
 /// Behind the header of a batch.
 const BODY: u64 = 61;
@@ -125,6 +125,7 @@ fn damage(bed: &Bed, planted: &Planted) {
     }
     spoil(&of(1), 20, LENGTH, &0_i32.to_be_bytes());
     spoil(&of(2), 20, LENGTH, &(-7_i32).to_be_bytes());
+    spoil(&of(4), 20, LENGTH, &i32::MAX.to_be_bytes());
     let shrunk = segment(bed, planted.node, &planted.shrunk, 0);
     let (_, at, _) = batches(&shrunk)[SHRUNK_TO as usize];
     let file = OpenOptions::new().write(true).open(&shrunk).unwrap();
@@ -233,6 +234,7 @@ async fn what_is_damaged_on_disk_is_named_and_everything_else_is_found_once() {
 
     flipped_bits_cost_their_batches_alone(&bed, &client, &planted.topic).await;
     lengths_that_cannot_be_are_where_reading_ends(&client, &planted.topic).await;
+    what_a_length_beyond_the_log_hides_is_named(&client, &planted.topic).await;
     a_log_that_became_shorter_says_so(&client, page, &first).await;
     more_damage_than_is_named_is_counted(&client, &planted.riddled).await;
     bed.drop_topics(&[planted.topic, planted.shrunk, planted.riddled])
@@ -278,6 +280,23 @@ async fn lengths_that_cannot_be_are_where_reading_ends(client: &Client, topic: &
     let mut asked = asked(topic, "earliest");
     asked["partitions"] = json!([3]);
     all(client, "kafka_record_search", asked, &there).await;
+}
+
+/// The broker sends nothing from there on, and no word of it.
+async fn what_a_length_beyond_the_log_hides_is_named(client: &Client, topic: &str) {
+    for order in ["earliest", "latest"] {
+        let mut asked = asked(topic, order);
+        asked["partitions"] = json!([4]);
+        let answer = client.call("kafka_record_search", asked).await;
+        let found: BTreeSet<(i64, i64)> = places(&answer).into_iter().collect();
+        let before: BTreeSet<(i64, i64)> = (0..20).map(|offset| (4, offset)).collect();
+        assert_eq!(found, before, "{order}: {}", answer.text);
+        assert_eq!(answer.data["stopped"], "incomplete", "{order}");
+        let why = answer.data["covered"][0]["incomplete"].as_str().unwrap();
+        let said = "to 39: compacted away, or hidden behind damage";
+        assert!(why.ends_with(said), "{order}: {}", answer.text);
+        assert!(answer.text.contains(why), "{order}: {}", answer.text);
+    }
 }
 
 async fn a_log_that_became_shorter_says_so(client: &Client, mut page: Value, first: &Answer) {

@@ -40,7 +40,7 @@ impl From<Track> for Covered {
             from: track.from,
             to: track.to,
             records: track.records,
-            incomplete: track.incomplete,
+            incomplete: track.why_incomplete(),
         }
     }
 }

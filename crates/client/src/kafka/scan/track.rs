@@ -78,6 +78,8 @@ pub(super) struct Track {
     bytes_per_offset: Option<f64>,
     want_bytes: usize,
     empty_answers: usize,
+    /// Offsets for which a broker had nothing although the log goes on behind them.
+    nothing: Option<(i64, i64)>,
     cut_answers: usize,
     issued: u64,
     applied: u64,
@@ -110,6 +112,7 @@ impl Track {
             bytes_per_offset: None,
             want_bytes: if few { SMALL_FETCH_BYTES } else { FETCH_BYTES } as usize,
             empty_answers: 0,
+            nothing: None,
             cut_answers: 0,
             issued: 0,
             applied: 0,
@@ -192,6 +195,17 @@ impl Track {
             }
             none => *none = Some(why),
         }
+    }
+
+    /// Why the range is not covered whole, as far as is known; [`None`] when it is.
+    pub(super) fn why_incomplete(mut self) -> Option<String> {
+        if let Some((first, end)) = self.nothing {
+            self.note(format!(
+                "the broker has nothing at offsets {first} to {}: compacted away, or hidden behind damage",
+                end - 1
+            ));
+        }
+        self.incomplete
     }
 
     fn begin_block(&mut self, end: i64, offsets: i64) {

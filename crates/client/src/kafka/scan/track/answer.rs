@@ -133,7 +133,11 @@ impl Track {
         }
         self.empty_answers = 0;
         if high < 0 || stable >= end {
-            // Offsets without records up to the end.
+            // Rare: compaction leaves the newest batch alone. Damage that hides what follows looks the same.
+            if high >= 0 && self.fetch < end {
+                let (first, last) = self.nothing.unwrap_or((self.fetch, end));
+                self.nothing = Some((first.min(self.fetch), last.max(end)));
+            }
             self.skip_to(end)
         } else if self.fetch < stable && self.terms.order == ScanOrder::Earliest {
             self.skip_to(stable)

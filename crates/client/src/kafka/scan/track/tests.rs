@@ -199,6 +199,26 @@ fn a_log_that_ends_before_the_plan_is_covered_as_far_as_it_goes() {
 }
 
 #[test]
+fn offsets_at_which_a_broker_has_nothing_are_named_and_what_lies_before_them_is_read() {
+    let mut random = Random(29);
+    let mut logs = [log(&mut random, 20)];
+    let end = logs[0].high;
+    logs[0].high += 500;
+    logs[0].stable = logs[0].high;
+    for order in [ScanOrder::Earliest, ScanOrder::Latest] {
+        let report = read(&logs, &request(&logs, order, None, &[]));
+        assert_eq!(report.records.len(), logs[0].records.len(), "{order:?}");
+        assert_eq!(report.stopped, StopReason::Incomplete, "{order:?}");
+        let why = report.coverage[0].incomplete.as_deref().unwrap();
+        let said = format!("to {}: compacted away, or hidden behind damage", end + 499);
+        assert!(
+            why.starts_with("the broker has nothing at offsets ") && why.ends_with(&said),
+            "{order:?} {why}"
+        );
+    }
+}
+
+#[test]
 fn a_batch_larger_than_what_was_asked_for_is_asked_for_again_with_more_room() {
     let terms = Terms {
         order: ScanOrder::Earliest,
