@@ -4,7 +4,8 @@
     benches/run.py                     all jobs; the table goes to standard output and target/bench
     benches/run.py lag members         some of them: lag, members, search-plain, search-lz4, search-zstd, search-small, tls,
                                        topics, describe
-    benches/run.py --write             also into docs/benchmarks.md and benches/results
+    benches/run.py --write             also into docs/benchmarks.md and benches/results; jobs that were not run keep
+                                       their last figures there, each table says of when
     benches/run.py --binary PATH --rounds 5 --slow-rounds 3
 
 Needs a release build, Python 3 on Linux, and what the test bed needs (testbed/install.sh). It fetches and starts what
@@ -43,6 +44,18 @@ JOBS = {
 AFTER_TOPICS = {"topics", "describe"}
 
 
+def keep(run, data, page):
+    data.parent.mkdir(parents=True, exist_ok=True)
+    data.write_text(json.dumps(run, indent=1) + "\n")
+    page.write_text(table.markdown(run))
+
+
+def joined(old, new):
+    """Old results in their order, each replaced by a new one of its job; then the jobs that are new."""
+    by_job = {r["job"]: r for r in new}
+    return [by_job.pop(r["job"], r) for r in old] + list(by_job.values())
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("jobs", nargs="*", metavar="JOB", help=f"{', '.join(JOBS)}; all without")
@@ -76,26 +89,23 @@ def main():
             results.extend(found if isinstance(found, list) else [found])
             print(f"{name}: {time.monotonic() - at:.0f} s", flush=True)
     seconds = time.monotonic() - begun
+    when = {"date": str(datetime.date.today()), "load_before": round(load, 1), "load_after": round(os.getloadavg()[0], 1)}
+    for result in results:
+        result["when"] = when
     run = {
         "date": str(datetime.date.today()),
         "seconds": round(seconds),
         "machine": table.machine(),
-        "load_before": round(load, 1),
-        "load_after": round(os.getloadavg()[0], 1),
         "binary": subprocess.run([binary, "--version"], capture_output=True, text=True).stdout.strip(),
         "binary_bytes": binary.stat().st_size,
         "kafka": table.kafka(),
         "results": results,
     }
-    text = table.markdown(run)
-    places = [(target / "bench/results.json", target / "bench/benchmarks.md")]
+    keep(run, target / "bench/results.json", target / "bench/benchmarks.md")
     if given.write:
-        places.append((ROOT / "benches/results/latest.json", ROOT / "docs/benchmarks.md"))
-    for data, page in places:
-        data.parent.mkdir(parents=True, exist_ok=True)
-        data.write_text(json.dumps(run, indent=1) + "\n")
-        page.write_text(text)
-    print("\n" + text)
+        latest = ROOT / "benches/results/latest.json"
+        keep(run | {"results": joined(json.loads(latest.read_text())["results"], results)}, latest, ROOT / "docs/benchmarks.md")
+    print("\n" + table.markdown(run))
     sys.exit(0 if table.passed(run) else 1)
 
 

@@ -58,6 +58,8 @@ def job(result):
     lines.append("")
     if note := result.get("note"):
         lines.append(note)
+    when = result["when"]
+    lines.append(f"Measured on {when['date']}; load {when['load_before']} before the run and {when['load_after']} after.")
     if cost := result.get("requests"):
         apis = ", ".join(f"{n} {api}" for api, n in sorted(cost["apis"].items()))
         lines.append(f"Requests of one call: {cost['requests']} ({apis}); {cost['sent_bytes']:,} bytes out, {cost['received_bytes']:,} in.")
@@ -72,7 +74,7 @@ def markdown(run):
         "# Benchmarks",
         "",
         f"Written by `benches/run.py --write` on {run['date']}; {run['binary']}, Apache Kafka {run['kafka']}, three brokers on the same machine: "
-        f"{run['machine']}; load {run['load_before']} before and {run['load_after']} after; {run['seconds']} s in all.",
+        f"{run['machine']}.",
         "",
         "Median (smallest-largest). Every run is a new process with cold connections unless it says warm, and rivals take turns with kafkaweave, whose "
         "runs beside a rival are what that rival's ratio is taken to; all were warmed alike. What each of them found was compared, by group or topic, with what had been planted. "

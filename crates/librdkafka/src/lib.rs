@@ -1,7 +1,8 @@
 //! librdkafka as a second engine: the same [`Engine`](kafkaweave_client::kafka::Engine), answered by another client.
 //!
-//! It is there for clusters that the native engine cannot log in to (Kerberos), and as a second opinion: the contract
-//! tests ask both and compare. What this engine does not ask is refused by name, as `NotOffered`; nothing is made up.
+//! It is a second opinion: the contract tests ask both and compare. And it is the place for what librdkafka alone speaks,
+//! such as Kerberos, which a profile cannot name yet. What this engine does not ask is refused by name, as `NotOffered`;
+//! nothing is made up.
 //! Some of it librdkafka has no request for (log dirs, quorum, quotas, transactions, reassignments, producers); groups,
 //! configurations, ACLs and users it could ask, and this engine does not do so yet. It never joins a group, never commits.
 //!
