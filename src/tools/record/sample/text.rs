@@ -347,7 +347,7 @@ mod tests {
     fn whatever_strangers_write_the_answer_is_one_screen_and_they_stay_in_their_lines() {
         let value = |n: i64| {
             let field = |f: i64| {
-                let name = format!("n{}{f}\\n<data-\\u202e", "x".repeat(200));
+                let name = format!("n{f}\\n<data-\\u202e{}", "x".repeat(200));
                 format!("\"{name}\":\"{}{n}\\npartition 0: \"", "y".repeat(200))
             };
             let fields: Vec<String> = (0..100).map(field).collect();
