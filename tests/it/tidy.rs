@@ -9,13 +9,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Where packages keep their sources and tests.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 8] = [
     "src",
     "tests",
     "crates/core/src",
     "crates/client/src",
     "crates/librdkafka/src",
-    "crates/librdkafka/examples",
     "crates/sandbox/src",
     "crates/core/tests",
     "crates/sandbox/tests",

@@ -8,7 +8,7 @@ use crate::tool::Context;
 use crate::tools::common::one_topic;
 use kafkaweave_client::kafka::KafkaError;
 use kafkaweave_core::model::{
-    Isolation, Missing, OffsetSpec, PartitionOffset, ScanOrder, ScanRequest, TopicPartition,
+    Isolation, Missing, OffsetSpec, PartitionOffset, ScanOrder, ScanRequest, Topic, TopicPartition,
 };
 use kafkaweave_core::search::{
     CountBy, Cursor, PartitionBounds, Predicate, ReadFrom, ReadPlan, ReadUntil, fingerprint, plan,
@@ -169,6 +169,7 @@ pub(super) async fn scan(cx: &Context, asked: Asked) -> Result<Records, Error> {
             .chain(conditions),
     );
     let mut missing = Vec::new();
+    let (topic_id, partitions);
     let plan = match &asked.cursor {
         Some(cursor) => {
             let bad = |e: kafkaweave_core::search::CursorError| Error::Argument {
@@ -180,14 +181,23 @@ pub(super) async fn scan(cx: &Context, asked: Asked) -> Result<Records, Error> {
             cursor
                 .check(&cluster.profile.name, &asked.topic, query)
                 .map_err(bad)?;
+            let topic = one_topic(cx, &asked.topic).await?;
+            let notes = cursor.still(&topic).map_err(bad)?.into_iter().collect();
+            (topic_id, partitions) = (cursor.topic_id, cursor.partitions);
             ReadPlan {
                 ranges: cursor.ranges,
                 order: cursor.order,
-                notes: Vec::new(),
+                notes,
             }
         }
         None => {
-            let bounds = bounds(cx, &asked, &mut missing).await?;
+            let topic = one_topic(cx, &asked.topic).await?;
+            let bounds = bounds(cx, &asked, &topic, &mut missing).await?;
+            partitions = asked
+                .partitions
+                .is_empty()
+                .then_some(topic.partitions.len());
+            topic_id = topic.topic_id;
             let mut plan = plan(asked.from, asked.until, &bounds);
             plan.order = asked.order;
             if let Some(predicate) = &asked.predicate {
@@ -218,6 +228,8 @@ pub(super) async fn scan(cx: &Context, asked: Asked) -> Result<Records, Error> {
     };
     let origin = Origin {
         cluster: cluster.profile.name.clone(),
+        topic_id,
+        partitions,
         query,
         ranges: request.ranges.clone(),
     };
@@ -236,13 +248,13 @@ pub(super) async fn scan(cx: &Context, asked: Asked) -> Result<Records, Error> {
 async fn bounds(
     cx: &Context,
     asked: &Asked,
+    topic: &Topic,
     missing: &mut Vec<Missing>,
 ) -> Result<Vec<PartitionBounds>, Error> {
-    let topic = one_topic(cx, &asked.topic).await?;
     let known: Vec<i32> = topic.partitions.iter().map(|p| p.partition).collect();
     if let Some(&partition) = asked.partitions.iter().find(|p| !known.contains(p)) {
         let error = KafkaError::UnknownPartition {
-            topic: topic.name,
+            topic: topic.name.clone(),
             partition,
             partitions: known.len(),
         };

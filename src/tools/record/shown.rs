@@ -93,6 +93,9 @@ pub struct Records {
 #[derive(Debug)]
 pub(super) struct Origin {
     pub(super) cluster: String,
+    pub(super) topic_id: Option<String>,
+    /// How many partitions the topic had on the first page, when all were asked for.
+    pub(super) partitions: Option<usize>,
     pub(super) query: u64,
     pub(super) ranges: Vec<PartitionRange>,
 }
@@ -178,6 +181,8 @@ impl Records {
             Cursor {
                 cluster,
                 topic,
+                topic_id: self.origin.topic_id.clone(),
+                partitions: self.origin.partitions,
                 query,
                 order: self.order,
                 ranges,

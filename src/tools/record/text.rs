@@ -202,6 +202,9 @@ impl Records {
                 PlanNote::BeyondLatest { partition, asked, latest } => {
                     format!("\npartition {partition}: offset {asked} is not written yet; the log ends at {latest}")
                 }
+                PlanNote::NewPartitions { first, last } => {
+                    format!("\npartitions {first} to {last} are new since the first page, and not in this cursor")
+                }
             });
         }
         for damaged in self.damaged.iter().take(8) {

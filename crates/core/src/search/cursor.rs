@@ -1,13 +1,14 @@
 //! Where a search goes on: everything that the next call needs, in one opaque text.
 
-use crate::model::{PartitionRange, ScanOrder, ScanReport};
+use super::plan::PlanNote;
+use crate::model::{PartitionRange, ScanOrder, ScanReport, Topic};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Version of the encoding.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Longest text that is looked at: some 20,000 partitions.
 const MAX_BYTES: usize = 1 << 20;
 
@@ -18,6 +19,10 @@ pub struct Cursor {
     pub cluster: String,
     /// Topic.
     pub topic: String,
+    /// Its id, where brokers tell one: a topic made anew under the same name holds other records.
+    pub topic_id: Option<String>,
+    /// How many partitions it had, when all of them were asked for.
+    pub partitions: Option<usize>,
     /// [`fingerprint`] of whatever must not change between calls: conditions, isolation.
     pub query: u64,
     /// Direction.
@@ -57,6 +62,14 @@ pub enum CursorError {
         /// The call's.
         call: String,
     },
+    /// The topic is not the one that was read.
+    #[error(
+        "topic `{topic}` was deleted and created anew since this cursor was handed out; begin anew without a cursor"
+    )]
+    Renewed {
+        /// Topic.
+        topic: String,
+    },
     /// Same topic, other conditions.
     #[error(
         "the cursor belongs to a search with other conditions; repeat the arguments of the previous call, or begin anew without a cursor"
@@ -68,6 +81,10 @@ pub enum CursorError {
 struct Body {
     c: String,
     t: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    i: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    p: Option<usize>,
     q: u64,
     /// Newest first.
     n: bool,
@@ -103,6 +120,8 @@ impl Cursor {
         (!ranges.is_empty()).then(|| Self {
             cluster: cluster.to_owned(),
             topic: topic.to_owned(),
+            topic_id: None,
+            partitions: None,
             query,
             order,
             ranges,
@@ -114,6 +133,8 @@ impl Cursor {
         let body = Body {
             c: self.cluster.clone(),
             t: self.topic.clone(),
+            i: self.topic_id.clone(),
+            p: self.partitions,
             q: self.query,
             n: self.order == ScanOrder::Latest,
             r: self
@@ -167,6 +188,8 @@ impl Cursor {
         Ok(Self {
             cluster: body.c,
             topic: body.t,
+            topic_id: body.i,
+            partitions: body.p,
             query: body.q,
             order: if body.n {
                 ScanOrder::Latest
@@ -196,6 +219,30 @@ impl Cursor {
         } else {
             Err(CursorError::Query)
         }
+    }
+
+    /// Whether the topic is still the one that the cursor is of, and what was added to it since:
+    /// the first and the last of the new partitions, which the cursor does not lead to.
+    ///
+    /// # Errors
+    /// [`CursorError::Renewed`].
+    pub fn still(&self, topic: &Topic) -> Result<Option<PlanNote>, CursorError> {
+        if let (Some(then), Some(now)) = (&self.topic_id, &topic.topic_id)
+            && then != now
+        {
+            return Err(CursorError::Renewed {
+                topic: topic.name.clone(),
+            });
+        }
+        let added = self.partitions.unwrap_or(usize::MAX)..topic.partitions.len();
+        let new = topic.partitions.get(added).unwrap_or_default();
+        Ok(match (new.first(), new.last()) {
+            (Some(first), Some(last)) => Some(PlanNote::NewPartitions {
+                first: first.partition,
+                last: last.partition,
+            }),
+            _ => None,
+        })
     }
 }
 
@@ -230,6 +277,8 @@ mod tests {
         Cursor {
             cluster: "prod".into(),
             topic: "orders".into(),
+            topic_id: Some("0ckD5hLkTwKf-Bm3X5dRzA".into()),
+            partitions: Some(2),
             query: u64::MAX - 7,
             order: ScanOrder::Latest,
             ranges: vec![

@@ -68,6 +68,13 @@ pub enum PlanNote {
         /// The end; reading ends here.
         latest: i64,
     },
+    /// Partitions were added since the first page: the cursor leads to none of them.
+    NewPartitions {
+        /// First of them.
+        first: i32,
+        /// Last of them.
+        last: i32,
+    },
 }
 
 /// What to read.

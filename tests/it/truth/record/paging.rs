@@ -1,7 +1,9 @@
 //! Cursors: a long way in small steps is the same way.
 
 use super::{Client, RecordPlan, client, keeping, payload, places, says, shared};
-use crate::support::mcp::Wire;
+use crate::support::bed::TopicPlan;
+use crate::support::mcp::{Answer, Wire};
+use crate::truth::{TOPICS, eventually};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -150,4 +152,36 @@ async fn an_answer_over_the_bound_is_cut_and_the_rest_is_within_reach() {
         }
         assert_eq!(numbers, expected, "{from}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_tells_of_new_partitions_and_does_not_go_on_in_a_topic_made_anew() {
+    let bed = shared();
+    let topic = bed.plant_topic("grown", 2).unwrap();
+    let client = client(&bed, Wire::StdioModern).await;
+    let records: Vec<_> = (0..40)
+        .map(|n| RecordPlan::value(&format!("straw {n}")).partition(n % 2))
+        .collect();
+    bed.produce(&topic, &records).unwrap();
+    let mut asked = json!({"topic": topic, "where": ["value contains straw"], "limit": 10});
+    let first = client.call("kafka_record_search", asked.clone()).await;
+    asked["cursor"] = first.data["next_cursor"].clone();
+    let same = client.call("kafka_record_search", asked.clone()).await;
+    assert!(same.data.get("notes").is_none(), "{}", same.text);
+
+    let grow = ["--alter", "--topic", topic.as_str(), "--partitions", "4"];
+    bed.kafka(TOPICS, &grow).unwrap();
+    let told = |a: &Answer| a.data.get("notes").is_some();
+    let ask = async || client.call("kafka_record_search", asked.clone()).await;
+    let grown = eventually(ask, told).await;
+    let note = json!([{"note": "new_partitions", "first": 2, "last": 3}]);
+    assert_eq!(grown.data["notes"], note);
+    says(&grown, &["partitions 2 to 3 are new since the first page"]);
+    assert_eq!(grown.data["records"], same.data["records"]);
+
+    bed.drop_topics(std::slice::from_ref(&topic)).unwrap();
+    bed.plant_topics(&[TopicPlan::new(&topic, 2)]).unwrap();
+    bed.produce(&topic, &records).unwrap();
+    let refused = client.refused("kafka_record_search", asked).await;
+    says(&refused, &["created anew", "begin anew without a cursor"]);
 }

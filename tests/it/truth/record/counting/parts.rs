@@ -87,6 +87,8 @@ async fn a_count_that_is_cut_goes_on_where_it_was_and_the_parts_add_up() {
         Cursor {
             cluster: "default".into(),
             topic: topic.clone(),
+            topic_id: None,
+            partitions: None,
             query: fingerprint(parts),
             order: ScanOrder::Earliest,
             ranges: vec![PartitionRange {
