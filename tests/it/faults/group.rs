@@ -175,11 +175,8 @@ async fn a_topic_that_is_deleted_during_the_calls_leaves_no_false_figure() {
         }
         if !read.is_error {
             let count = read.data["records"].as_array().unwrap().len();
-            assert!(
-                count == 10 || !missing(&read).is_empty(),
-                "{count}: {}",
-                read.text
-            );
+            let short = read.data["stopped"] == "incomplete" || !missing(&read).is_empty();
+            assert!(count == 10 || short, "{count}: {}", read.text);
         }
         if !compared.is_error && missing(&compared).is_empty() {
             assert!(

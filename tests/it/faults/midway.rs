@@ -209,6 +209,8 @@ async fn a_broker_that_freezes_or_dies_costs_only_what_nobody_else_has() {
         let rest = exact(&rest, &there);
         assert!(rest.is_disjoint(&found));
         assert_eq!(&rest | &found, there);
+        // Kafka's own tool tells one count of replicas for all partitions, so it is in the way of others.
+        bed.drop_topics(std::slice::from_ref(&topic)).unwrap();
     }
 }
 

@@ -13,7 +13,9 @@ pub(super) fn of_bed(dir: &Path, program: impl AsRef<std::ffi::OsStr>) -> Comman
     let mut command = Command::new(program);
     command
         .env("KAFKAWEAVE_BED", dir)
-        .env("KAFKAWEAVE_BED_PROCESS", dir);
+        .env("KAFKAWEAVE_BED_PROCESS", dir)
+        // Cargo puts the librdkafka of this build there, and kcat has its own.
+        .env_remove("LD_LIBRARY_PATH");
     command
 }
 

@@ -56,7 +56,8 @@ async fn verdicts_are_right_on_groups_in_each_state() {
     let answer = eventually(&ask, all).await;
     says(&answer, &["WARN", "STALL", "OK", "growing"]);
     // On its own a group says why.
-    let alone = lag(&client, &name("poisoned")).await;
+    let named = |a: &Answer| only(a)["outlook"].get("slowest").is_some();
+    let alone = eventually(async || lag(&client, &name("poisoned")).await, named).await;
     let outlook = &only(&alone)["outlook"];
     assert_eq!(outlook["verdict"], "stall");
     says(&alone, &["verdict STALL: ", &format!("{topic}-0: ")]);
@@ -171,7 +172,8 @@ async fn the_first_question_is_answered_from_commits_that_were_made_before_it() 
         healthy.text
     );
     // The rates of a group that nobody looked at before.
-    let slow = first("slow").await;
+    let told = |a: &Answer| only(a)["outlook"].get("consume_per_s").is_some();
+    let slow = eventually(async || first("slow").await, told).await;
     let rate = only(&slow)["outlook"]["consume_per_s"].as_f64().unwrap();
     assert!((14.0..=26.0).contains(&rate), "{}", slow.text);
 }

@@ -18,7 +18,7 @@ import os, sys
 from confluent_kafka import Producer
 at, topic, count, step, *needles = sys.argv[1:]
 count, step, needles = int(count), int(step), set(map(int, needles))
-p = Producer({'bootstrap.servers': at, 'compression.type': 'lz4', 'enable.idempotence': True, 'linger.ms': 20,
+p = Producer({'bootstrap.servers': at, 'compression.type': 'lz4', 'enable.idempotence': True, 'linger.ms': 20, 'batch.size': 16384,
               'queue.buffering.max.messages': 200000})
 failed = []
 def told(n):

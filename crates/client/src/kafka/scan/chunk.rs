@@ -262,16 +262,19 @@ pub fn keep(record: &RecordView<'_>, kind: TimestampType, limit: usize) -> Recor
     let mut headers = Vec::new();
     let mut room = limit.max(HEADERS_BYTES);
     for (name, value) in record.headers.iter().take(MAX_HEADERS) {
-        let header = Header {
-            name: String::from_utf8_lossy(name.get(..limit).unwrap_or(name)).into_owned(),
-            value: value.map(cut),
-            value_size_bytes: value.map_or(0, <[u8]>::len),
-        };
-        let size = header.name.len() + header.value.as_ref().map_or(0, Vec::len);
-        if size > room {
+        let name = String::from_utf8_lossy(name.get(..limit).unwrap_or(name)).into_owned();
+        if name.len() > room {
             break;
         }
-        room -= size;
+        room -= name.len();
+        // What does not fit is cut, like every payload.
+        let fits = limit.min(room);
+        let header = Header {
+            name,
+            value: value.map(|value| value.get(..fits).unwrap_or(value).to_vec()),
+            value_size_bytes: value.map_or(0, <[u8]>::len),
+        };
+        room -= header.value.as_ref().map_or(0, Vec::len);
         headers.push(header);
     }
     Record {

@@ -73,7 +73,7 @@ pub(super) struct Track {
     block_end: i64,
     block_begun: bool,
     block_bytes: usize,
-    /// Blocks are still smaller than what a fetch may bring.
+    /// The last block was smaller than what a fetch may bring.
     growing: bool,
     bytes_per_offset: Option<f64>,
     want_bytes: usize,
@@ -165,8 +165,8 @@ impl Track {
         self.terms.order == ScanOrder::Latest && self.block_begun && !self.finished
     }
 
-    /// Whether the next block waits for what the ones before hold. As long as blocks grow eightfold,
-    /// reading ahead would cost many times what a few of the newest matches lie in.
+    /// Whether the next block waits for what the ones before hold. As long as blocks grow, up to
+    /// eightfold, reading ahead would cost many times what a few of the newest matches lie in.
     pub(super) fn waits(&self) -> bool {
         self.terms.order == ScanOrder::Latest
             && self.terms.limit.is_some()
@@ -228,9 +228,8 @@ impl Track {
             }
             _ => i64::MAX,
         };
-        let grown = span.saturating_mul(GROWTH);
-        self.growing = grown < affordable;
-        let offsets = affordable.clamp(1, grown);
+        self.growing = span < affordable;
+        let offsets = affordable.clamp(1, span.saturating_mul(GROWTH));
         self.begin_block(self.block_start, offsets);
     }
 
