@@ -8,7 +8,6 @@
 //! is used, which build trees first. Nothing here looks up a schema, and text is not its matter.
 
 mod avro;
-mod bytes;
 mod confluent;
 mod json;
 mod msgpack;

@@ -4,6 +4,7 @@
 //! [`search`], [`sample`], [`payload`]). No async runtime, socket, environment, clock or randomness: whatever
 //! depends on them is passed in, so everything here can be tested without a broker.
 
+pub mod bytes;
 mod decode;
 pub mod diagnose;
 pub mod model;

@@ -14,6 +14,20 @@ use crate::support::bed::{Bed, RecordPlan, TopicPlan, shared};
 use crate::support::mcp::{Answer, Client};
 use serde_json::Value;
 
+/// Two records of each value in a transaction of its own that ends so: committed, aborted, committed, open.
+fn plant_transactions(bed: &Bed, topic: &str, values: [&str; 4]) {
+    for (end, value) in ["commit", "abort", "commit", "open"].iter().zip(values) {
+        let id = bed.name("tx");
+        let settings = [
+            ("transactional.id", id.as_str()),
+            ("plant.end", end),
+            ("transaction.timeout.ms", "600000"),
+        ];
+        let records = [RecordPlan::value(value), RecordPlan::value(value)];
+        bed.produce_with(topic, &settings, &records).unwrap();
+    }
+}
+
 /// A topic that keeps records however old their timestamps are.
 fn keeping(bed: &Bed, stem: &str, partitions: i32) -> String {
     let name = bed.name(stem);

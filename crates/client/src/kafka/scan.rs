@@ -7,7 +7,6 @@
 //! groups, schemas or how records are shown.
 
 mod batch;
-mod bytes;
 mod chunk;
 mod codec;
 mod decode;

@@ -7,8 +7,8 @@
 mod read;
 mod schema;
 
-use super::bytes::Reader;
 use super::json::JsonText;
+use crate::bytes::Reader;
 use schema::Schema;
 use std::io::Read as _;
 
@@ -47,13 +47,13 @@ fn header<'a>(reader: &mut Reader<'a>) -> Option<Header<'a>> {
     let mut codec = &b"null"[..];
     let mut entries = 0;
     loop {
-        let mut count = reader.zigzag()?;
+        let mut count = reader.varlong()?;
         if count == 0 {
             break;
         }
         if count < 0 {
             // A negative count is followed by the size of the block.
-            reader.zigzag()?;
+            reader.varlong()?;
             count = count.checked_neg()?;
         }
         for _ in 0..count {
@@ -83,8 +83,8 @@ fn blocks(
 ) -> Option<()> {
     let mut first = true;
     while !reader.is_empty() {
-        let count = reader.zigzag()?;
-        let size = usize::try_from(reader.zigzag()?).ok()?;
+        let count = reader.varlong()?;
+        let size = usize::try_from(reader.varlong()?).ok()?;
         // Records of the beginning of a block can be read when they are not compressed.
         let whole = size <= reader.rest().len();
         let block = reader.take(size.min(reader.rest().len()))?;

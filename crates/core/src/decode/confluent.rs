@@ -2,9 +2,9 @@
 //! which message of the schema it is. The schema itself is in a registry that is not asked here, so
 //! what follows is told by its looks: JSON, protobuf, or else most likely Avro.
 
-use super::bytes::Reader;
 use super::json::JsonText;
 use super::{Decoded, Framed, is_plain, protobuf, uuid};
+use crate::bytes::Reader;
 use crate::payload::Confidence::{Guess, Likely};
 use crate::payload::PayloadEncoding;
 
@@ -95,7 +95,7 @@ fn json_text(body: &[u8], whole: bool) -> Option<&str> {
 /// The list of message indexes and what follows it. A single zero stands for the first message.
 fn indexes(body: &[u8]) -> Option<(Vec<u32>, &[u8])> {
     let mut reader = Reader::new(body);
-    let count = reader.zigzag()?;
+    let count = reader.varlong()?;
     if count == 0 {
         return Some((vec![0], reader.rest()));
     }
@@ -104,7 +104,7 @@ fn indexes(body: &[u8]) -> Option<(Vec<u32>, &[u8])> {
     }
     let mut indexes = Vec::new();
     for _ in 0..count {
-        let index = reader.zigzag()?;
+        let index = reader.varlong()?;
         if !(0..=MAX_INDEX).contains(&index) {
             return None;
         }

@@ -1,8 +1,8 @@
 //! MessagePack: a map or a list that fills the payload to its last byte.
 
 use super::MAX_DEPTH;
-use super::bytes::Reader;
 use super::json::JsonText;
+use crate::bytes::Reader;
 
 /// The payload as JSON, and whether it speaks for itself: a map whose keys are all printable names.
 pub(super) fn decode(bytes: &[u8], limit: usize) -> Option<(JsonText, bool)> {

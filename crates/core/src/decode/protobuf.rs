@@ -4,9 +4,9 @@
 //! bytes do by chance, so it is never more than a guess. Integers are shown as unsigned unless the
 //! sign bit is set: whether a field is zigzag or a bool is not in the bytes.
 
-use super::bytes::Reader;
 use super::is_plain;
 use super::json::JsonText;
+use crate::bytes::Reader;
 use std::collections::BTreeMap;
 
 /// Deepest nesting that is looked into; what lies deeper is shown as bytes.
@@ -23,16 +23,16 @@ enum Wire<'a> {
 }
 
 fn field<'a>(reader: &mut Reader<'a>) -> Option<(u64, Wire<'a>)> {
-    let tag = reader.varint()?;
+    let tag = reader.unsigned()?;
     let number = tag >> 3;
     if number == 0 || number > MAX_FIELD {
         return None;
     }
     let wire = match tag & 7 {
-        0 => Wire::Varint(reader.varint()?),
+        0 => Wire::Varint(reader.unsigned()?),
         1 => Wire::Fixed64(reader.array()?),
         2 => {
-            let length = usize::try_from(reader.varint()?).ok()?;
+            let length = usize::try_from(reader.unsigned()?).ok()?;
             Wire::Sized(reader.take(length)?)
         }
         5 => Wire::Fixed32(reader.array()?),

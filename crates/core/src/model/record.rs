@@ -238,7 +238,7 @@ pub struct ScanReport {
     pub damaged: Vec<Damaged>,
     /// How many batches were stepped over.
     pub damaged_total: u64,
-    /// Batches that were read, some thousands at most; `None` from an engine that does not see
-    /// them.
+    /// Batches that were read, some thousands at most; `None` under a predicate, and from an engine
+    /// that does not see them.
     pub batches: Option<Vec<BatchFacts>>,
 }

@@ -279,6 +279,16 @@ fn the_literal_is_the_longest_that_every_match_must_hold() {
     }
 }
 
+/// What is said of a condition that is none holds all these parts.
+pub(super) fn refused(condition: &str, parts: &[&str]) {
+    let error = Predicate::parse(&[condition.to_owned()])
+        .unwrap_err()
+        .to_string();
+    for part in parts {
+        assert!(error.contains(part), "{condition}: {error}");
+    }
+}
+
 #[test]
 fn errors_say_which_word_what_is_allowed_and_what_is_near() {
     for (condition, parts) in [
@@ -345,12 +355,7 @@ fn errors_say_which_word_what_is_allowed_and_what_is_near() {
         ("header. = 1", &["a header needs a name"]),
         ("  ", &["condition 1 `  `: empty"]),
     ] {
-        let error = Predicate::parse(&[condition.to_owned()])
-            .unwrap_err()
-            .to_string();
-        for part in parts {
-            assert!(error.contains(part), "{condition}: {error}");
-        }
+        refused(condition, parts);
     }
 }
 

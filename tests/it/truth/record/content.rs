@@ -1,7 +1,8 @@
 //! What a record looks like: keys, values, headers, times, codecs, transactions, compaction, sizes, boundaries.
 
 use super::{
-    RecordPlan, TopicPlan, client, keeping, offsets_of, payload, places, rfc3339, says, shared,
+    RecordPlan, TopicPlan, client, keeping, offsets_of, payload, places, plant_transactions,
+    rfc3339, says, shared,
 };
 use crate::support::bed::Bed;
 use crate::support::mcp::Wire;
@@ -261,25 +262,7 @@ async fn positions_in_offsets_and_time_mean_what_kcat_takes_them_for() {
 async fn aborted_and_open_transactions_are_seen_as_kcat_sees_them() {
     let bed = shared();
     let topic = bed.plant_topic("transactions", 1).unwrap();
-    for (end, value) in [
-        ("commit", "first"),
-        ("abort", "never"),
-        ("commit", "second"),
-        ("open", "pending"),
-    ] {
-        let id = bed.name("tx");
-        let settings = [
-            ("transactional.id", id.as_str()),
-            ("plant.end", end),
-            ("transaction.timeout.ms", "600000"),
-        ];
-        bed.produce_with(
-            &topic,
-            &settings,
-            &[RecordPlan::value(value), RecordPlan::value(value)],
-        )
-        .unwrap();
-    }
+    plant_transactions(&bed, &topic, ["first", "never", "second", "pending"]);
     bed.produce(&topic, &[RecordPlan::value("after")]).unwrap();
     let client = client(&bed, Wire::StdioModern).await;
     for (committed, theirs, count) in [(true, "read_committed", 4), (false, "read_uncommitted", 9)]

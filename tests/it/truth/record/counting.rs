@@ -2,7 +2,7 @@
 
 mod parts;
 
-use super::{RecordPlan, TopicPlan, client, keeping, rfc3339, says, shared};
+use super::{RecordPlan, TopicPlan, client, keeping, plant_transactions, rfc3339, says, shared};
 use crate::support::bed::Bed;
 use crate::support::mcp::{Answer, Client, Wire};
 use crate::truth::LIMIT;
@@ -225,21 +225,7 @@ async fn counts_are_the_sums_of_what_was_planted_and_of_what_kcat_reads() {
 async fn committed_records_and_what_compaction_left_are_counted_exactly() {
     let bed = shared();
     let topic = bed.plant_topic("counted-tx", 1).unwrap();
-    for (end, value) in [
-        ("commit", "a"),
-        ("abort", "b"),
-        ("commit", "c"),
-        ("open", "d"),
-    ] {
-        let id = bed.name("count-tx");
-        let settings = [
-            ("transactional.id", id.as_str()),
-            ("plant.end", end),
-            ("transaction.timeout.ms", "600000"),
-        ];
-        let records = [RecordPlan::value(value), RecordPlan::value(value)];
-        bed.produce_with(&topic, &settings, &records).unwrap();
-    }
+    plant_transactions(&bed, &topic, ["a", "b", "c", "d"]);
     let client = client(&bed, Wire::StdioModern).await;
     for (committed, theirs, expected) in
         [(true, "read_committed", 4), (false, "read_uncommitted", 8)]

@@ -3,44 +3,37 @@
 //! Any client can put any bytes here, so nothing is believed: a count is checked against the bytes
 //! that are left before anything is allocated, and what does not parse is `None`.
 
-/// A cursor that never reads past its end.
-pub(super) struct Bytes<'a>(&'a [u8]);
+use kafkaweave_core::bytes::Reader;
+
+/// Reads the parts of that protocol.
+pub(super) struct Bytes<'a>(Reader<'a>);
 
 impl<'a> Bytes<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
-    }
-
-    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
-        Some(taken)
+        Self(Reader::new(bytes))
     }
 
     pub(super) fn int16(&mut self) -> Option<i16> {
-        Some(i16::from_be_bytes(self.take(2)?.try_into().ok()?))
+        self.0.i16()
     }
 
     pub(super) fn int32(&mut self) -> Option<i32> {
-        Some(i32::from_be_bytes(self.take(4)?.try_into().ok()?))
+        self.0.i32()
     }
 
     pub(super) fn int64(&mut self) -> Option<i64> {
-        Some(i64::from_be_bytes(self.take(8)?.try_into().ok()?))
+        self.0.i64()
+    }
+
+    fn text(&mut self, length: usize) -> Option<String> {
+        let text = std::str::from_utf8(self.0.take(length)?).ok()?;
+        Some(text.to_owned())
     }
 
     /// A length as an unsigned varint, one above what it is (KIP-482).
     pub(super) fn compact_string(&mut self) -> Option<String> {
-        let mut length = 0_usize;
-        for shift in [0, 7, 14, 21] {
-            let [byte] = self.take(1)? else { return None };
-            length |= usize::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                let text = std::str::from_utf8(self.take(length.checked_sub(1)?)?).ok()?;
-                return Some(text.to_owned());
-            }
-        }
-        None
+        let length = usize::try_from(self.0.unsigned()?).ok()?;
+        self.text(length.checked_sub(1)?)
     }
 
     /// A count of things of at least `size` bytes each. A null array (-1) has none.
@@ -50,13 +43,12 @@ impl<'a> Bytes<'a> {
             return Some(0);
         }
         let count = usize::try_from(count).ok()?;
-        (count.checked_mul(size)? <= self.0.len()).then_some(count)
+        (count.checked_mul(size)? <= self.0.rest().len()).then_some(count)
     }
 
     pub(super) fn string(&mut self) -> Option<String> {
         let length = usize::try_from(self.int16()?).ok()?;
-        let text = std::str::from_utf8(self.take(length)?).ok()?;
-        Some(text.to_owned())
+        self.text(length)
     }
 
     fn nullable_string(&mut self) -> Option<Option<String>> {
@@ -71,7 +63,7 @@ impl<'a> Bytes<'a> {
     fn skip_nullable_bytes(&mut self) -> Option<()> {
         match self.int32()? {
             -1 => Some(()),
-            length => self.take(usize::try_from(length).ok()?).map(|_| ()),
+            length => self.0.take(usize::try_from(length).ok()?).map(|_| ()),
         }
     }
 
@@ -102,7 +94,7 @@ pub(super) fn assignment(bytes: &[u8]) -> Option<Vec<(String, Vec<i32>)>> {
     if bytes.is_empty() {
         return Some(Vec::new());
     }
-    let mut bytes = Bytes(bytes);
+    let mut bytes = Bytes::new(bytes);
     let version = bytes.int16()?;
     if version < 0 {
         return None;
@@ -122,7 +114,7 @@ pub(super) struct Subscription {
 
 /// A subscription (ConsumerProtocolSubscription); `None` when the bytes are something else.
 pub(super) fn subscription(bytes: &[u8]) -> Option<Subscription> {
-    let mut bytes = Bytes(bytes);
+    let mut bytes = Bytes::new(bytes);
     let version = bytes.int16()?;
     if version < 0 {
         return None;

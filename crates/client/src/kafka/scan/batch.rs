@@ -2,7 +2,7 @@
 //! its bytes are whole. Nothing is copied. Decompression and records are further in
 //! (`codec`, `records`).
 
-use super::bytes::Reader;
+use kafkaweave_core::bytes::Reader;
 use kafkaweave_core::model::{BatchFacts, Codec};
 
 /// Bytes of the header of a batch, up to the first record.

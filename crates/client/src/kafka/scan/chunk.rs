@@ -151,7 +151,8 @@ impl Search<'_> {
             self.found.first_timestamp_ms = batch.first_timestamp_ms();
         }
         self.found.last_timestamp_ms = self.found.last_timestamp_ms.max(batch.last_timestamp_ms());
-        if self.found.batches.len() < MAX_BATCHES {
+        // Of no use to a search, which looks into millions.
+        if self.wanted.predicate.is_none() && self.found.batches.len() < MAX_BATCHES {
             self.found.batches.extend(batch.facts(self.chunk.partition));
         }
         let (start, end) = (self.chunk.start, self.chunk.end);

@@ -1,7 +1,7 @@
 //! The records of one batch, walked in place.
 
 use super::batch::Batch;
-use super::bytes::Reader;
+use kafkaweave_core::bytes::Reader;
 use kafkaweave_core::model::RecordView;
 use std::ops::ControlFlow;
 

@@ -1,8 +1,8 @@
 //! Avro's binary form, written as JSON while it is read.
 
 use super::schema::{Id, Meaning, Schema, Type};
+use crate::bytes::Reader;
 use crate::decode::MAX_DEPTH;
-use crate::decode::bytes::Reader;
 use crate::decode::json::JsonText;
 use crate::decode::uuid;
 
@@ -32,7 +32,7 @@ impl Schema {
                 1 => "true",
                 _ => return None,
             }),
-            Type::Long => whole(reader.zigzag()?, node.meaning, json),
+            Type::Long => whole(reader.varlong()?, node.meaning, json),
             Type::Float => {
                 let number = f32::from_le_bytes(reader.array()?);
                 if number.is_finite() {
@@ -46,11 +46,11 @@ impl Schema {
             Type::Fixed(size) => bytes(reader.take(*size)?, node.meaning, json),
             Type::Text => json.string(std::str::from_utf8(reader.sized()?).ok()?),
             Type::Enum(symbols) => {
-                let index = usize::try_from(reader.zigzag()?).ok()?;
+                let index = usize::try_from(reader.varlong()?).ok()?;
                 json.string(symbols.get(index)?);
             }
             Type::Union(branches) => {
-                let index = usize::try_from(reader.zigzag()?).ok()?;
+                let index = usize::try_from(reader.varlong()?).ok()?;
                 return self.value(*branches.get(index)?, reader, json, depth + 1);
             }
             Type::Record(fields) => {
@@ -91,13 +91,13 @@ impl Schema {
     ) -> Option<()> {
         let mut first = true;
         loop {
-            let count = reader.zigzag()?;
+            let count = reader.varlong()?;
             if count == 0 {
                 return Some(());
             }
             if count < 0 {
                 // The size of the block follows, for those who want to step over it.
-                reader.zigzag()?;
+                reader.varlong()?;
             }
             for _ in 0..count.unsigned_abs() {
                 if json.is_cut() {

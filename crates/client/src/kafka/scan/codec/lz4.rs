@@ -2,8 +2,8 @@
 //!
 //! Checksums inside of the frame are not verified: the batch's CRC covers the same bytes.
 
-use super::super::bytes::Reader;
 use super::too_large;
+use kafkaweave_core::bytes::Reader;
 
 const MAGIC: u32 = 0x184d_2204;
 /// A block refers back this far at most.

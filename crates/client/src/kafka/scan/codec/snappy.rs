@@ -1,7 +1,7 @@
 //! Snappy, raw or in the framing of Java's snappy library, which is what producers send.
 
-use super::super::bytes::Reader;
 use super::too_large;
+use kafkaweave_core::bytes::Reader;
 
 /// Magic, then two versions of four bytes each.
 const FRAMED: &[u8] = b"\x82SNAPPY\0";

@@ -39,7 +39,7 @@ impl Scan<'_> {
             wire_bytes: self.wire_bytes,
             damaged,
             damaged_total: self.damaged_total,
-            batches: Some(std::mem::take(&mut self.batches)),
+            batches: (self.request.predicate.is_none()).then(|| std::mem::take(&mut self.batches)),
         };
         Ok((report, std::mem::take(&mut self.tally)))
     }

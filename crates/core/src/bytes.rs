@@ -1,84 +1,112 @@
 //! Reading numbers and slices from bytes that may end or lie at any point.
+//!
+//! One reader for all that others have written: record batches, payloads, what members of groups leave behind. Nothing
+//! is copied, and no length is believed before the bytes are there.
 
 /// Reads from the front of a slice. Every read is checked; `None` means that the bytes end too
 /// early or state something impossible.
-#[derive(Clone, Copy)]
-pub(super) struct Reader<'a> {
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    /// A reader of these bytes.
+    pub fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
 
-    pub(super) fn rest(&self) -> &'a [u8] {
+    /// What was not read yet.
+    pub fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
-    pub(super) fn take(&mut self, size: usize) -> Option<&'a [u8]> {
+    /// Whether all was read.
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// The next `size` bytes.
+    pub fn take(&mut self, size: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(size)?;
         self.rest = rest;
         Some(taken)
     }
 
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+    /// The next `N` bytes.
+    pub fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (taken, rest) = self.rest.split_first_chunk()?;
         self.rest = rest;
         Some(*taken)
     }
 
-    pub(super) fn u8(&mut self) -> Option<u8> {
+    /// A byte.
+    pub fn u8(&mut self) -> Option<u8> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    pub(super) fn i16(&mut self) -> Option<i16> {
+    /// Two bytes, big-endian.
+    pub fn i16(&mut self) -> Option<i16> {
         self.array().map(i16::from_be_bytes)
     }
 
-    pub(super) fn i32(&mut self) -> Option<i32> {
+    /// Four bytes, big-endian.
+    pub fn i32(&mut self) -> Option<i32> {
         self.array().map(i32::from_be_bytes)
     }
 
-    pub(super) fn u32(&mut self) -> Option<u32> {
+    /// Four bytes, big-endian.
+    pub fn u32(&mut self) -> Option<u32> {
         self.array().map(u32::from_be_bytes)
     }
 
-    pub(super) fn u32_le(&mut self) -> Option<u32> {
+    /// Four bytes, little-endian.
+    pub fn u32_le(&mut self) -> Option<u32> {
         self.array().map(u32::from_le_bytes)
     }
 
-    pub(super) fn i64(&mut self) -> Option<i64> {
+    /// Eight bytes, big-endian.
+    pub fn i64(&mut self) -> Option<i64> {
         self.array().map(i64::from_be_bytes)
     }
 
-    /// A zigzag varint of at most ten bytes.
-    pub(super) fn varlong(&mut self) -> Option<i64> {
-        let mut value = 0u64;
+    /// An unsigned varint of at most 64 bits, as protobuf and KIP-482 write it.
+    pub fn unsigned(&mut self) -> Option<u64> {
+        let mut value = 0_u64;
         for shift in (0..64).step_by(7) {
             let byte = self.u8()?;
-            value |= u64::from(byte & 0x7f) << shift;
+            let bits = u64::from(byte & 0x7f);
+            if shift == 63 && bits > 1 {
+                return None;
+            }
+            value |= bits << shift;
             if byte < 0x80 {
-                return Some((value >> 1) as i64 ^ -((value & 1) as i64));
+                return Some(value);
             }
         }
         None
     }
 
+    /// A zigzag varint of at most 64 bits, as records and Avro write it.
+    pub fn varlong(&mut self) -> Option<i64> {
+        let value = self.unsigned()?;
+        Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
+    }
+
     /// A zigzag varint that fits 32 bits.
-    pub(super) fn varint(&mut self) -> Option<i32> {
+    pub fn varint(&mut self) -> Option<i32> {
         self.varlong().and_then(|value| i32::try_from(value).ok())
     }
 
-    /// Bytes behind their length as a varint.
-    pub(super) fn sized(&mut self) -> Option<&'a [u8]> {
-        let size = usize::try_from(self.varint()?).ok()?;
+    /// Bytes behind their length as a zigzag varint.
+    pub fn sized(&mut self) -> Option<&'a [u8]> {
+        let size = usize::try_from(self.varlong()?).ok()?;
         self.take(size)
     }
 
     /// The same, where -1 is null.
-    pub(super) fn nullable(&mut self) -> Option<Option<&'a [u8]>> {
-        match self.varint()? {
+    pub fn nullable(&mut self) -> Option<Option<&'a [u8]>> {
+        match self.varlong()? {
             -1 => Some(None),
             size => self.take(usize::try_from(size).ok()?).map(Some),
         }
