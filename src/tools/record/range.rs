@@ -11,8 +11,8 @@ use kafkaweave_core::model::{
     Isolation, Missing, OffsetSpec, PartitionOffset, ScanOrder, ScanRequest, Topic, TopicPartition,
 };
 use kafkaweave_core::search::{
-    CountBy, Cursor, PartitionBounds, Predicate, ReadFrom, ReadPlan, ReadUntil, fingerprint, plan,
-    time_ms,
+    CountBy, Cursor, CursorError, PartitionBounds, Predicate, ReadFrom, ReadPlan, ReadUntil,
+    fingerprint, plan, time_ms,
 };
 use std::sync::Arc;
 
@@ -149,6 +149,14 @@ fn ordered(from: ReadFrom, until: ReadUntil) -> Result<(), Error> {
     })
 }
 
+fn bad_cursor(error: CursorError) -> Error {
+    Error::Argument {
+        path: "cursor".into(),
+        reason: error.to_string(),
+        near: Vec::new(),
+    }
+}
+
 /// Runs what was asked.
 pub(super) async fn scan(cx: &Context, asked: Asked) -> Result<Records, Error> {
     ordered(asked.from, asked.until)?;
@@ -169,35 +177,37 @@ pub(super) async fn scan(cx: &Context, asked: Asked) -> Result<Records, Error> {
             .chain(conditions),
     );
     let mut missing = Vec::new();
-    let (topic_id, partitions);
-    let plan = match &asked.cursor {
+    let cursor = match &asked.cursor {
         Some(cursor) => {
-            let bad = |e: kafkaweave_core::search::CursorError| Error::Argument {
-                path: "cursor".into(),
-                reason: e.to_string(),
-                near: Vec::new(),
-            };
-            let cursor = Cursor::decode(cursor).map_err(bad)?;
+            let cursor = Cursor::decode(cursor).map_err(bad_cursor)?;
             cursor
                 .check(&cluster.profile.name, &asked.topic, query)
-                .map_err(bad)?;
-            let topic = one_topic(cx, &asked.topic).await?;
-            let notes = cursor.still(&topic).map_err(bad)?.into_iter().collect();
-            (topic_id, partitions) = (cursor.topic_id, cursor.partitions);
-            ReadPlan {
-                ranges: cursor.ranges,
-                order: cursor.order,
-                notes,
-            }
+                .map_err(bad_cursor)?;
+            Some(cursor)
         }
+        None => None,
+    };
+    let topic = one_topic(cx, &asked.topic).await?;
+    // How many partitions there were on the first page, when all were asked for.
+    let partitions = match &cursor {
+        Some(cursor) => cursor.partitions,
+        None => asked
+            .partitions
+            .is_empty()
+            .then_some(topic.partitions.len()),
+    };
+    let plan = match cursor {
+        Some(cursor) => ReadPlan {
+            notes: cursor
+                .still(&topic)
+                .map_err(bad_cursor)?
+                .into_iter()
+                .collect(),
+            ranges: cursor.ranges,
+            order: cursor.order,
+        },
         None => {
-            let topic = one_topic(cx, &asked.topic).await?;
             let bounds = bounds(cx, &asked, &topic, &mut missing).await?;
-            partitions = asked
-                .partitions
-                .is_empty()
-                .then_some(topic.partitions.len());
-            topic_id = topic.topic_id;
             let mut plan = plan(asked.from, asked.until, &bounds);
             plan.order = asked.order;
             if let Some(predicate) = &asked.predicate {
@@ -228,7 +238,7 @@ pub(super) async fn scan(cx: &Context, asked: Asked) -> Result<Records, Error> {
     };
     let origin = Origin {
         cluster: cluster.profile.name.clone(),
-        topic_id,
+        topic_id: topic.topic_id,
         partitions,
         query,
         ranges: request.ranges.clone(),
