@@ -273,9 +273,21 @@ impl Bed {
         }
     }
 
-    /// Commits offsets for groups without live members, which also creates the groups.
+    /// Commits offsets for groups without live members, which also creates the groups. A coordinator
+    /// hears of a new topic in its own time, so that is waited for.
     pub(crate) fn commit(&self, groups: &[CommitPlan]) -> Result<(), Failed> {
-        self.plant("commit", &[], &lines(groups)).map(drop)
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            match self.plant("commit", &[], &lines(groups)) {
+                Err(failed)
+                    if failed.error_output.contains("UnknownTopicOrPartition")
+                        && Instant::now() < until =>
+                {
+                    std::thread::sleep(Duration::from_millis(200));
+                }
+                outcome => return outcome.map(drop),
+            }
+        }
     }
 
     /// A live member of a group, with client settings such as `client.id` or `enable.auto.commit` (`false` if not said);
