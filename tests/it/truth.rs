@@ -21,7 +21,7 @@ mod server;
 mod topic;
 mod transaction;
 
-use crate::support::bed::{Bed, Failed, Listener};
+use crate::support::bed::{Bed, Listener};
 use crate::support::mcp::{Answer, Client, Wire};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -103,18 +103,6 @@ fn rows<'a>(output: &'a str, first: &str) -> Vec<Vec<&'a str>> {
         .map(words)
         .filter(|words| words.first() == Some(&first))
         .collect()
-}
-
-/// All topics as TopicCommand describes them; it fails when one goes while it does.
-fn every_topic(bed: &Bed) -> String {
-    let gone = |said: &Failed| said.output.contains("does not host this topic-partition");
-    for _ in 0..20 {
-        match bed.kafka(TOPICS, &["--describe"]) {
-            Err(failed) if gone(&failed) => {}
-            said => return said.unwrap(),
-        }
-    }
-    panic!("never without a topic that goes");
 }
 
 /// `Name: value` pairs of a line of TopicCommand.

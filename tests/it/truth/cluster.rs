@@ -1,6 +1,6 @@
 //! The cluster tools: brokers, controller, quorum, features, log dirs, totals, health.
 
-use super::{TOPICS, client, every_topic, fields, find, line, log_dirs, rows, says, steady};
+use super::{TOPICS, client, fields, find, line, log_dirs, rows, says, steady};
 use crate::support::bed::{Bed, Listener, RecordPlan, TopicPlan, shared};
 use crate::support::mcp::{Wire, none};
 use serde_json::{Value, json};
@@ -217,7 +217,7 @@ async fn log_dirs_and_their_sizes_are_as_kafka_describes_them() {
 async fn totals_leaders_and_replicas_are_the_sums_of_what_kafka_describes() {
     let bed = shared();
     let client = client(&bed, Wire::StdioModern).await;
-    let truth = || every_topic(&bed);
+    let truth = || bed.kafka(TOPICS, &["--describe"]).unwrap();
     let ask = async || client.call("kafka_cluster_describe", none()).await;
     let (truth, answer) = steady(truth, ask).await;
     let (mut topics, mut internal, mut partitions) = (0, 0, Vec::new());

@@ -3,8 +3,8 @@
 mod layout;
 
 use super::{
-    CONFIGS, TOPICS, client, column, every_topic, fields, find, ids, line, log_dirs, offsets,
-    pages, says, steady,
+    CONFIGS, TOPICS, client, column, fields, find, ids, line, log_dirs, offsets, pages, says,
+    steady,
 };
 use crate::support::bed::{Bed, RecordPlan, TopicPlan, shared};
 use crate::support::mcp::Wire;
@@ -143,7 +143,7 @@ async fn the_list_of_topics_is_kafkas_and_internal_ones_are_shown_when_asked_for
         .unwrap();
     let client = client(&bed, Wire::StdioModern).await;
     let truth = || {
-        let said = every_topic(&bed);
+        let said = bed.kafka(TOPICS, &["--describe"]).unwrap();
         let heads = said
             .lines()
             .map(fields)

@@ -279,10 +279,7 @@ impl Bed {
         let until = Instant::now() + Duration::from_secs(20);
         loop {
             match self.plant("commit", &[], &lines(groups)) {
-                Err(failed)
-                    if failed.error_output.contains("UnknownTopicOrPartition")
-                        && Instant::now() < until =>
-                {
+                Err(failed) if failed.topic_went() && Instant::now() < until => {
                     std::thread::sleep(Duration::from_millis(200));
                 }
                 outcome => return outcome.map(drop),

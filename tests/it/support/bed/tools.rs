@@ -19,6 +19,14 @@ pub(crate) struct Failed {
     pub(crate) error_output: String,
 }
 
+impl Failed {
+    /// Whether a topic was not known to the broker that was asked: gone, or so new.
+    pub(crate) fn topic_went(&self) -> bool {
+        self.error_output
+            .contains("UnknownTopicOrPartitionException")
+    }
+}
+
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
